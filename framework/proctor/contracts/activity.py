@@ -1,0 +1,20 @@
+"""What happens while a command is carried out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from proctor.domain.json import EMPTY, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that happens while a command is carried out: a line of output, an agent's message or tool call."""
+
+    kind: Literal["activity", "output"]
+    text: str
+    data: JsonObject = EMPTY
+
+
+Emit = Callable[[Activity], None]
+"""Never blocks; too much of it is dropped and counted."""

@@ -1,0 +1,91 @@
+"""The contract of an agent: whoever writes or repairs tests when given a task."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel
+
+from proctor.contracts.activity import Emit
+from proctor.contracts.options import NoOptions
+from proctor.contracts.process import ProcessLimits
+from proctor.domain.component import Component
+from proctor.domain.interaction import Usage
+from proctor.domain.json import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found wrong with one test, or (with an empty `test`) with the file as a whole."""
+
+    test: str
+    check: str
+    """The step that found it: run_tests, check_stability, …"""
+    message: str
+    detail: str = ""
+
+    def to_json(self) -> JsonObject:
+        """Give the form in which a session's state keeps it."""
+        return {"test": self.test, "check": self.check, "message": self.message, "detail": self.detail}
+
+    @classmethod
+    def from_json(cls, value: JsonObject) -> "Finding":
+        """Read what `to_json` wrote."""
+        return cls(
+            test=str(value["test"]),
+            check=str(value["check"]),
+            message=str(value["message"]),
+            detail=str(value.get("detail", "")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an agent is asked to do, in words (`text`) and as values."""
+
+    text: str
+    workspace: Path
+    """An open folder with the component and everything written so far. The agent works here and nowhere else."""
+    component: Component
+    target: str
+    """The test file to write, relative to the workspace."""
+    may_write: tuple[str, ...]
+    """Files, and folders ending in `/`, that may change. Any other change is discarded."""
+    findings: tuple[Finding, ...] = ()
+    """Empty when tests are to be written for the first time."""
+    previous: str | None = None
+    """What became of an earlier attempt at this component."""
+    conversation_id: str | None = None
+    limits: ProcessLimits = ProcessLimits()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What processes of the agent may see of the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentResult:
+    """What an agent says it did. What it changed is read from the workspace, not from here."""
+
+    status: Literal["ok", "warning", "error", "fault"]
+    """ok: done. warning: nothing (more) to do. error: tried and failed. fault: could not be started or was lost."""
+    message: str = ""
+    conversation_id: str | None = None
+    suspected_bugs: tuple[JsonObject, ...] = ()
+    """Each with `test`, `message` and, where known, `example`, `expected`, `line`."""
+    usage: Usage | None = None
+
+
+class Agent(ABC):
+    """Writes or repairs tests. Register the class under the entry-point group `proctor.agents`."""
+
+    deterministic: ClassVar[bool] = False
+    """True if asking twice the same thing is pointless; a failed component then gets no second attempt."""
+    Options: ClassVar[type[BaseModel]] = NoOptions
+
+    def __init__(self, options: BaseModel) -> None:
+        self.options = options
+
+    @abstractmethod
+    async def run(self, task: Task, emit: Emit) -> AgentResult:
+        """Do the task in its workspace. Cancelling the call ends everything that it started."""

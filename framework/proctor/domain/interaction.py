@@ -1,0 +1,108 @@
+"""One turn of a session: the command that was handed out and the result that came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from proctor.domain.json import EMPTY, JsonObject
+
+NO_FILES: Mapping[str, str] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A base commit plus an overlay of files: enough to recreate the working folder of a command on any machine."""
+
+    repository: str
+    base: str
+    overlay: Mapping[str, str] = NO_FILES
+    """Path in the repository -> id of the blob with its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """A child session that a command wants to exist. It is inserted only if (parent, key, attempt) is missing."""
+
+    key: str
+    workflow: str
+    subject: JsonObject
+    attempt: int = 1
+    priority: int = 0
+    state: JsonObject = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What has to be done. The session service fills `step` and `at`."""
+
+    kind: str
+    """Which executor carries it out."""
+    arguments: JsonObject = EMPTY
+    workspace: Workspace | None = None
+    children: tuple[ChildSpec, ...] = ()
+    metadata: JsonObject = EMPTY
+    step: str = ""
+    at: float = 0.0
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an agent consumed."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cost_usd + other.cost_usd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a command."""
+
+    status: str
+    data: JsonObject = EMPTY
+    exit_code: int | None = None
+    error_message: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+    files: Mapping[str, str] = NO_FILES
+    """Path in the repository -> id of the blob with its content."""
+    usage: Usage | None = None
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A result as its step judged it, and what follows for the session."""
+
+    result: Result
+    state: JsonObject = EMPTY
+    """Merged into the session's state by top-level key; a None deletes the key."""
+    product: JsonObject | None = None
+    """What a parent may see of this session, at most 64 KiB as JSON."""
+    outcome: str | None = None
+    """One word on how the session ended: proven, partial, none."""
+    session_status: Literal["failed"] | None = None
+    """`failed` ends the session at once: trying again would give the same."""
+
+
+InteractionStatus = Literal["pending", "completed", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One numbered entry of a session's append-only log."""
+
+    sequence: int
+    command: Command
+    result: Result | None = None
+    status: InteractionStatus = "pending"
+    closed_at: float | None = None
+    executed_by: str | None = None

@@ -1,0 +1,90 @@
+"""A session as a step sees it, and the limits it lives under."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from proctor.domain.json import JsonObject
+from proctor.domain.orchestrator import Completed
+
+SessionStatus = Literal["active", "complete", "failed", "cancelled"]
+ExecutionMode = Literal["manual", "auto"]
+
+TERMINAL: frozenset[SessionStatus] = frozenset(("complete", "failed", "cancelled"))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a session may spend before it is ended. The numbers are counts, of the kind that the field names."""
+
+    repeats: int = 5
+    """SELF decisions in a row."""
+    same_failure: int = 3
+    """SELF decisions in a row with the same step, status and message."""
+    fixes: int = 3
+    """Rounds of the fix loop."""
+    attempts: int = 2
+    """Child sessions per component."""
+    abandoned: int = 3
+    """Interactions of one step lost in a row, because whoever executed them died."""
+    interactions: int = 60
+    """Interactions in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What is left of the limits that a step may want to look at."""
+
+    fixes: int
+    interactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChoice:
+    """The agent of a session."""
+
+    name: str = "builtin"
+    deterministic: bool = False
+    """Asking it twice the same thing is pointless."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSummary:
+    """What a parent may see of a child session."""
+
+    id: str
+    key: str
+    subject: JsonObject
+    priority: int
+    attempt: int
+    status: SessionStatus
+    outcome: str | None
+    product: JsonObject | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A snapshot of a session: everything that a step may decide on."""
+
+    id: str
+    root: str
+    workflow: str
+    status: SessionStatus
+    created_at: float
+    execution_mode: ExecutionMode
+    agent: AgentChoice
+    subject: JsonObject
+    parent: str | None
+    attempt: int
+    state: JsonObject
+    limits: Limits
+    remaining: Remaining
+    last_completed: Completed | None
+    children: tuple[ChildSummary, ...] = ()
+
+
+def merged(state: JsonObject, changes: JsonObject) -> JsonObject:
+    """Merge `changes` into `state` by top-level key; a None deletes the key."""
+    if not changes:
+        return state
+    return {key: value for key, value in {**state, **changes}.items() if value is not None}

@@ -1,0 +1,176 @@
+"""A workflow, its transition tables, and how strangers' steps find their place in it.
+
+A workflow is a main line of steps. Each step has a table `status -> where to go`:
+
+    NEXT            the step that stands behind this one on the main line (behind the last one: complete)
+    SELF            the same step again
+    "other_step"    that step, which may stand off the main line
+
+The table that a step has unless it brings its own alone yields the customer's state machine: `ok` goes on,
+anything else repeats. A table of a step's own is closed: a status that it does not list is an invalid state.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from proctor.domain.json import EMPTY, JsonObject
+from proctor.errors import AnchorAfterEnd, AnchorCycle, DuplicateStep, InvalidStep, UnknownAnchor
+
+OK = "ok"
+WARNING = "warning"
+ERROR = "error"
+"""The work was done and judged bad."""
+FAULT = "fault"
+"""The work could not be done: not started, environment lost, disk full, plugin raised or hung."""
+
+ANY = "*"
+NEXT = "@next"
+SELF = "@self"
+
+Transitions = Mapping[str, str]
+
+DEFAULT: Transitions = {OK: NEXT, ANY: SELF}
+CHECK: Transitions = {OK: NEXT, ERROR: "fix_tests", WARNING: "drop_tests"}
+"""For a step that checks tests: findings are sent to be fixed, or, when the fixes are used up, dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A named, ordered list of steps: a session's type."""
+
+    name: str
+    main: tuple[str, ...]
+    aside: tuple[str, ...] = ()
+    """Steps off the main line: reached only by name, from another step's table."""
+    spawns: tuple[str, ...] = ()
+    """Workflows that children of such a session may have."""
+
+    def __post_init__(self) -> None:
+        steps = (*self.main, *self.aside)
+        if not self.main or len(set(steps)) < len(steps):
+            raise ValueError(f"the workflow {self.name} has no step, or one that it names twice")
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedStep:
+    """A step as it stands in a pinned workflow."""
+
+    name: str
+    transitions: Transitions = field(default_factory=lambda: DEFAULT)
+    options: JsonObject = EMPTY
+    distribution: str = ""
+    version: str = ""
+    after: str | None = None
+    before: str | None = None
+
+    @property
+    def anchor(self) -> str | None:
+        """The step beside which this one wants to stand; None for a workflow's own steps."""
+        return self.after or self.before
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedWorkflow:
+    """A workflow as it was when its session tree was created: the ordered steps with their tables and options."""
+
+    name: str
+    main: tuple[str, ...]
+    steps: Mapping[str, PinnedStep]
+    """Every step by name, those off the main line included."""
+    spawns: tuple[str, ...] = ()
+
+    def follower(self, step: str) -> str | None:
+        """Give the step behind `step` on the main line, or None behind the last."""
+        place = self.main.index(step) + 1
+        return self.main[place] if place < len(self.main) else None
+
+
+def pin(workflow: Workflow, steps: Iterable[PinnedStep]) -> PinnedWorkflow:
+    """Place every step, check every table, and give the workflow as a session will follow it.
+
+    `steps` are the workflow's own (without an anchor) and strangers' (with one), in any order. Raises DuplicateStep,
+    UnknownAnchor, AnchorAfterEnd, AnchorCycle or InvalidStep.
+    """
+    by_name = _index(workflow, steps)
+    main = _ordered(workflow, by_name)
+    pinned = {name: replace(step, transitions=_table(workflow, step, main, by_name)) for name, step in by_name.items()}
+    ordered = {name: pinned[name] for name in (*main, *workflow.aside)}
+    return PinnedWorkflow(workflow.name, main, ordered, workflow.spawns)
+
+
+def _index(workflow: Workflow, steps: Iterable[PinnedStep]) -> dict[str, PinnedStep]:
+    by_name: dict[str, PinnedStep] = {}
+    for step in steps:
+        if other := by_name.get(step.name):
+            owners = ", ".join(sorted({other.distribution, step.distribution}))
+            raise DuplicateStep(step=step.name, workflow=workflow.name, distributions=owners)
+        by_name[step.name] = step
+    own = {*workflow.main, *workflow.aside}
+    for name in sorted(own - by_name.keys()):
+        raise InvalidStep(step=name, distribution="?", workflow=workflow.name, reason="it is not installed")
+    for step in by_name.values():
+        _check_anchor(workflow, step, own, by_name)
+    return by_name
+
+
+def _check_anchor(workflow: Workflow, step: PinnedStep, own: set[str], by_name: Mapping[str, PinnedStep]) -> None:
+    facts = {"step": step.name, "distribution": step.distribution, "workflow": workflow.name}
+    if step.after and step.before:
+        raise InvalidStep(**facts, reason="it names two anchors, `after` and `before`; keep one")
+    if step.anchor is None:
+        if step.name not in own:
+            raise InvalidStep(**facts, reason="it names no anchor; set `after` or `before`")
+        return
+    if step.name in own:
+        raise InvalidStep(**facts, reason="it is one of the workflow's own steps and cannot be anchored elsewhere")
+    known = [name for name in by_name if name not in workflow.aside]
+    if step.anchor not in known:
+        side = "after" if step.after else "before"
+        raise UnknownAnchor(**facts, side=side, anchor=step.anchor, known=", ".join(sorted(known)))
+    if step.after == workflow.main[-1]:
+        raise AnchorAfterEnd(**facts, anchor=step.after)
+
+
+def _ordered(workflow: Workflow, by_name: Mapping[str, PinnedStep]) -> tuple[str, ...]:
+    before: defaultdict[str, list[str]] = defaultdict(list)
+    after: defaultdict[str, list[str]] = defaultdict(list)
+    for step in sorted(by_name.values(), key=lambda step: step.name):
+        if step.before:
+            before[step.before].append(step.name)
+        elif step.after:
+            after[step.after].append(step.name)
+    line: list[str] = []
+
+    def place(name: str) -> None:
+        for other in before[name]:
+            place(other)
+        line.append(name)
+        for other in after[name]:
+            place(other)
+
+    for name in workflow.main:
+        place(name)
+    if lost := sorted(by_name.keys() - {*line, *workflow.aside}):
+        owners = ", ".join(sorted({by_name[name].distribution for name in lost}))
+        raise AnchorCycle(steps=", ".join(lost), distributions=owners, workflow=workflow.name)
+    return tuple(line)
+
+
+def _table(
+    workflow: Workflow, step: PinnedStep, main: tuple[str, ...], by_name: Mapping[str, PinnedStep]
+) -> Transitions:
+    facts = {"step": step.name, "distribution": step.distribution, "workflow": workflow.name}
+    table = dict(step.transitions)
+    if ANY not in table:
+        if missing := [status for status in (OK, ERROR) if status not in table]:
+            raise InvalidStep(**facts, reason=f"its transition table does not list {' and '.join(missing)}")
+        table.setdefault(FAULT, SELF)
+    for status, target in table.items():
+        if target == NEXT and step.name not in main:
+            raise InvalidStep(**facts, reason=f"it stands off the main line, so {status} cannot lead to NEXT")
+        if target not in (NEXT, SELF) and target not in by_name:
+            raise InvalidStep(**facts, reason=f"{status} leads to {target}, and there is no such step")
+    if step.name == main[-1] and [status for status in table if table[status] == NEXT] != [OK]:
+        raise InvalidStep(**facts, reason="it is the last step, which `ok`, and only `ok`, completes")
+    return table
