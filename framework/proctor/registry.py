@@ -1,0 +1,260 @@
+"""Finds plugins: from entry points to workflows, steps, agents, executors and engines.
+
+Names are indexed without importing anything; a plugin is loaded when it is asked for, and alone. stevedore does
+the loading. Its listing is not used: that keeps a cache on disk which misses a plugin that was just installed
+again, and it forgets which distribution a plugin came from and that two of them claim one name.
+
+A plugin is *broken* if it cannot be imported, whatever it raises, or is not what its group asks for. A broken one
+is listed with the cause and harms nobody but those who ask for it.
+"""
+
+import importlib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, distributions
+from typing import Generic, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from stevedore import ExtensionManager
+
+from proctor.contracts import Agent, Executor, Step
+from proctor.contracts.conformity import Unfit, as_agent, as_engine, as_executor, as_step, as_workflow
+from proctor.contracts.engine import Engine
+from proctor.domain.json import EMPTY, JsonObject
+from proctor.domain.workflow import PinnedStep, PinnedWorkflow, Workflow, pin
+from proctor.errors import InvalidSetting, PluginBroken, PluginClash, PluginMissing
+
+OWN = "proctor"
+"""The distribution whose plugins always load."""
+
+T = TypeVar("T")
+Options = Mapping[str, JsonObject]
+"""Full name of a step, `<workflow>.<step>` -> its settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An entry point and the distribution that brings it."""
+
+    group: str
+    name: str
+    distribution: str
+    version: str
+    value: str
+    """Where it is found: `module:attribute`."""
+    error: str | None = None
+    """Why it cannot be used. Broken ones are only known once they were loaded."""
+
+
+class Registry:
+    """The plugins that are installed, as they were when the registry was first asked.
+
+    With `allowed`, distributions that it does not name are passed over as if they were not installed.
+    """
+
+    def __init__(self, allowed: Collection[str] | None = None) -> None:
+        self._allowed = None if allowed is None else {OWN, *map(_normalised, allowed)}
+        self._workflows = _Group("proctor.workflows", self._installed, as_workflow)
+        self._steps = _Group("proctor.steps", self._installed, as_step)
+        self._agents = _Group("proctor.agents", self._installed, as_agent)
+        self._executors = _Group("proctor.executors", self._installed, as_executor)
+        self._engines = _Group("proctor.engines", self._installed, as_engine)
+
+    def plugins(self, *, check: bool = False) -> tuple[Plugin, ...]:
+        """List what is installed, by group and name; `check` loads each one to find those that are broken."""
+        groups = (self._workflows, self._steps, self._agents, self._executors, self._engines)
+        return tuple(plugin for group in groups for plugin in group.plugins(check=check))
+
+    def workflow(self, name: str) -> Workflow:
+        """Give a workflow. Raises PluginMissing, PluginBroken or PluginClash, as the methods below do."""
+        return self._workflows.load(name)
+
+    def step(self, workflow: str, step: str) -> Step:
+        """Give a step of a workflow; the same object every time."""
+        return self._steps.load(f"{workflow}.{step}")
+
+    def agent(self, name: str) -> type[Agent]:
+        """Give the class of an agent."""
+        return self._agents.load(name)
+
+    def executor(self, kind: str) -> type[Executor]:
+        """Give the class that executes a kind of command."""
+        return self._executors.load(kind)
+
+    def engine(self, name: str) -> type[Engine]:
+        """Give the class of an engine."""
+        return self._engines.load(name)
+
+    def pin(self, name: str, options: Options = EMPTY) -> tuple[PinnedWorkflow, ...]:
+        """Pin a workflow, and all that it spawns, as installed now. The one asked for comes first.
+
+        A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, so that
+        it harms nobody: `plugins(check=True)` tells why. A stranger's step that is sound but cannot be placed, or
+        whose name two distributions claim, is an error that names them. Settings that fit no step, or not the one
+        they are for, raise InvalidSetting.
+        """
+        pinned: dict[str, PinnedWorkflow] = {}
+        waiting = [name]
+        for each in waiting:
+            if each not in pinned:
+                workflow = self.workflow(each)
+                pinned[each] = pin(workflow, self._steps_of(workflow, options))
+                waiting.extend(workflow.spawns)
+        for full_name in options:
+            if full_name.partition(".")[0] in pinned and full_name not in self._steps.names():
+                raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")
+        return tuple(pinned.values())
+
+    def _steps_of(self, workflow: Workflow, options: Options) -> Iterator[PinnedStep]:
+        prefix = f"{workflow.name}."
+        own = [prefix + step for step in (*workflow.main, *workflow.aside)]
+        for full_name in own:
+            yield self._pinned(full_name, options.get(full_name, EMPTY))
+        for full_name in self._steps.names():
+            if full_name.startswith(prefix) and full_name not in own:
+                with suppress(PluginBroken):
+                    yield self._pinned(full_name, options.get(full_name, EMPTY))
+
+    def _pinned(self, full_name: str, options: JsonObject) -> PinnedStep:
+        step, plugin = self._steps.load(full_name), self._steps.plugin(full_name)
+        return PinnedStep(
+            name=step.name,
+            transitions=dict(step.transitions),
+            options=_resolved(full_name, step.Options, options),
+            distribution=plugin.distribution,
+            version=plugin.version,
+            after=step.after,
+            before=step.before,
+        )
+
+    def _installed(self, group: str) -> Sequence[Plugin]:
+        return self._index.get(group, ())
+
+    @cached_property
+    def _index(self) -> Mapping[str, Sequence[Plugin]]:
+        index: defaultdict[str, list[Plugin]] = defaultdict(list)
+        for plugin in _plugins():
+            if self._allowed is None or _normalised(plugin.distribution) in self._allowed:
+                index[plugin.group].append(plugin)
+        return index
+
+
+class _Group(Generic[T]):
+    """The plugins of one entry-point group: listed first, loaded on demand, each once."""
+
+    def __init__(
+        self, group: str, installed: Callable[[str], Sequence[Plugin]], check: Callable[[str, object], T]
+    ) -> None:
+        self._group = group
+        self._installed = installed
+        self._check = check
+        self._loaded: dict[str, T] = {}
+
+    def names(self) -> Collection[str]:
+        return self._by_name.keys()
+
+    def plugins(self, *, check: bool) -> Iterator[Plugin]:
+        for name, claimants in self._by_name.items():
+            error = self._error(name) if check or len(claimants) > 1 else None
+            for plugin in claimants:
+                yield replace(plugin, error=error)
+
+    def plugin(self, name: str) -> Plugin:
+        claimants = self._by_name.get(name, ())
+        if not claimants:
+            raise PluginMissing(group=self._group, name=name)
+        if len(claimants) > 1:
+            owners = " and ".join(dict.fromkeys(each.distribution for each in claimants))
+            raise PluginClash(name=name, group=self._group, distributions=owners)
+        return claimants[0]
+
+    def load(self, name: str) -> T:
+        if name not in self._loaded:
+            self._loaded[name] = self._load(self.plugin(name))
+        return self._loaded[name]
+
+    def _load(self, plugin: Plugin) -> T:
+        try:
+            return self._check(plugin.name, _Loader(plugin)[plugin.name].plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an import may raise anything, SystemExit too
+            facts = {"name": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
+            raise PluginBroken(**facts, cause=_cause(error)) from error
+
+    def _error(self, name: str) -> str | None:
+        try:
+            self.load(name)
+        except PluginBroken as error:
+            return str(error.facts["cause"])
+        except PluginClash as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Plugin]]:
+        by_name: defaultdict[str, list[Plugin]] = defaultdict(list)
+        for plugin in sorted(self._installed(self._group), key=lambda each: each.name):
+            by_name[plugin.name].append(plugin)
+        return by_name
+
+
+class _Loader(ExtensionManager[object]):
+    """stevedore's manager of just one plugin; what its import raises comes through."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._entry_point = EntryPoint(plugin.name, plugin.value, plugin.group)
+        super().__init__(plugin.group, on_load_failure_callback=_reraise)
+
+    def list_entry_points(self) -> list[EntryPoint]:
+        return [self._entry_point]
+
+
+def _reraise(_manager: ExtensionManager[object], _entry_point: EntryPoint, error: BaseException) -> NoReturn:
+    raise error
+
+
+def _cause(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, Unfit) else f"{type(error).__name__}: {text}".removesuffix(": ")
+
+
+def _plugins() -> Iterator[Plugin]:
+    """Read every entry point of the distributions that have any for Proctor, by name of the distribution."""
+    importlib.invalidate_caches()
+    for each in _distributions():
+        name, version = each.metadata["Name"], each.version
+        for entry_point in each.entry_points:
+            yield Plugin(entry_point.group, entry_point.name, name, version, entry_point.value)
+
+
+def _distributions() -> Iterator[Distribution]:
+    names = {_normalised(each.metadata["Name"]) for each in distributions() if _has_plugins(each)}
+    for name in sorted(names):
+        with suppress(PackageNotFoundError):  # a half removed one: its folder bears another name
+            if _has_plugins(found := distribution(name)):  # the one that imports see, if it is there twice
+                yield found
+
+
+def _has_plugins(each: Distribution) -> bool:
+    with suppress(OSError, TypeError, ValueError):  # unreadable, not UTF-8, or not of the form name = value
+        written = each.read_text("entry_points.txt") or ""
+        return "[proctor." in written and "Name" in each.metadata and bool(each.entry_points)
+    return False
+
+
+def _normalised(distribution_name: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution_name).lower()
+
+
+def _resolved(full_name: str, model: type[BaseModel], options: JsonObject) -> JsonObject:
+    try:
+        resolved: JsonObject = model.model_validate(options).model_dump(mode="json")
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise InvalidSetting(reason="; ".join(faults), where=f"the options of {full_name}") from error
+    return resolved

@@ -1,0 +1,332 @@
+"""From entry points to plugins: every case with a distribution of its own on the import path."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from proctor.domain.workflow import PinnedWorkflow
+from proctor.errors import (
+    AnchorAfterEnd,
+    AnchorCycle,
+    InvalidSetting,
+    PluginBroken,
+    PluginClash,
+    PluginMissing,
+    ProctorError,
+    UnknownAnchor,
+)
+from proctor.registry import Plugin, Registry
+
+FLOW = {
+    "proctor.workflows": {"flow": "flow_plugin:WORKFLOW"},
+    "proctor.steps": {"flow.first": "flow_plugin:First", "flow.last": "flow_plugin:Last"},
+}
+FLOW_SOURCE = """
+    from pydantic import BaseModel
+    from proctor.contracts import Step
+    from proctor.domain.workflow import Workflow
+
+    WORKFLOW = Workflow("flow", ("first", "last"))
+
+    class Plain(Step):
+        workflow = "flow"
+        async def get_command(self, scope, session, options): ...
+        async def handle_result(self, scope, session, result, options): ...
+
+    class First(Plain):
+        name = "first"
+        class Options(BaseModel):
+            limit: int = 3
+
+    class Last(Plain):
+        name = "last"
+"""
+STRANGER_SOURCE = """
+    from proctor.contracts import Step
+
+    class {name}(Step):
+        workflow, name, {anchor} = "flow", "{name}", "{beside}"
+        async def get_command(self, scope, session, options): ...
+        async def handle_result(self, scope, session, result, options): ...
+"""
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    known = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def install(site: Path) -> Install:
+    def lay_out(
+        name: str, groups: Mapping[str, Mapping[str, str]], source: str = "", *, version: str = "1.0", to: Path = site
+    ) -> None:
+        """Write what an installer would leave of a distribution with the one module `<name>_plugin`."""
+        folder = to / f"{name}-{version}.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = [f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in items.items()) for group, items in groups.items()]
+        (folder / "entry_points.txt").write_text("\n".join(lines))
+        (to / f"{name}_plugin.py").write_text(dedent(source))
+
+    return lay_out
+
+
+@pytest.fixture
+def flow(install: Install) -> None:
+    install("flow", FLOW, FLOW_SOURCE)
+
+
+def install_stranger(install: Install, name: str, anchor: str, beside: str, *, distribution: str = "") -> None:
+    distribution = distribution or name
+    source = STRANGER_SOURCE.format(name=name, anchor=anchor, beside=beside)
+    install(distribution, {"proctor.steps": {f"flow.{name}": f"{distribution}_plugin:{name}"}}, source)
+
+
+def listed(registry: Registry, name: str, *, check: bool = False) -> list[Plugin]:
+    return [plugin for plugin in registry.plugins(check=check) if plugin.name == name]
+
+
+def pinned_flow(registry: Registry) -> PinnedWorkflow:
+    (workflow,) = registry.pin("flow")
+    return workflow
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_listing_names_the_distribution_and_imports_nothing() -> None:
+    (plugin,) = listed(Registry(), "flow.first")
+    assert plugin == Plugin("proctor.steps", "flow.first", "flow", "1.0", "flow_plugin:First")
+    assert "flow_plugin" not in sys.modules
+
+
+def test_one_plugin_is_loaded_and_no_other(install: Install) -> None:
+    install("flow", FLOW, FLOW_SOURCE)
+    install("loud", {"proctor.steps": {"flow.loud": "loud_plugin:Loud"}}, "raise SystemExit('too early')")
+    assert Registry().workflow("flow").main == ("first", "last")
+    assert "loud_plugin" not in sys.modules
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_step_is_the_same_object_every_time() -> None:
+    registry = Registry()
+    assert registry.step("flow", "first") is registry.step("flow", "first")
+    assert registry.step("flow", "first").name == "first"
+
+
+def test_agents_executors_and_engines_come_as_classes(install: Install) -> None:
+    groups = {
+        "proctor.agents": {"scribe": "kinds_plugin:Scribe"},
+        "proctor.executors": {"wave": "kinds_plugin:Wave"},
+        "proctor.engines": {"steam": "kinds_plugin:Steam"},
+    }
+    source = """
+        from proctor.contracts import Agent, Executor, NoOptions
+        from proctor.contracts.engine import Engine
+        class Scribe(Agent):
+            async def run(self, task, emit): ...
+        class Wave(Executor):
+            Arguments = NoOptions
+            async def execute(self, command, surroundings): ...
+        class Steam(Engine):
+            def __init__(self, *args): ...
+            def enqueue(self, session_ids): ...
+            async def run(self, handler, slots): ...
+    """
+    install("kinds", groups, source)
+    registry = Registry()
+    found = (registry.agent("scribe"), registry.executor("wave"), registry.engine("steam"))
+    assert [each.__name__ for each in found] == ["Scribe", "Wave", "Steam"]
+
+
+STEP = "from proctor.contracts import Step, NoOptions\nclass Bad(Step):\n "
+METHODS = "\n async def get_command(self, *args): ...\n async def handle_result(self, *args): ..."
+NAMED = "workflow, name = 'flow', 'bad'; "
+
+
+@pytest.mark.parametrize(
+    ("source", "cause"),
+    [
+        ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
+        ("assert False, 'wrong machine'", "AssertionError: wrong machine"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("raise BaseException", "BaseException"),
+        ("def broken(:", "SyntaxError: "),
+        ("", "AttributeError: module 'bad_plugin' has no attribute 'Bad'"),
+        ("Bad = 7", "no subclass of Step"),
+        ("class Bad: ...", "no subclass of Step"),
+        (f"{STEP}{NAMED}", "does not implement get_command, handle_result"),
+        (f"{STEP}workflow, name = 'flow', 'good'{METHODS}", "calls itself flow.good"),
+        (f"{STEP}pass{METHODS}", "calls itself ?.?"),
+        (f"{STEP}{NAMED}transitions = ['ok']{METHODS}", "transitions"),
+        (f"{STEP}{NAMED}transitions = {{'ok': 1}}{METHODS}", "transitions"),
+        (f"{STEP}{NAMED}Options = dict{METHODS}", "Options is no pydantic model"),
+        (f"{STEP}{NAMED}{METHODS}\n def __init__(self): raise KeyError('lost')", "KeyError: 'lost'"),
+    ],
+)
+@pytest.mark.usefixtures("flow")
+def test_a_broken_step_is_listed_with_its_cause_and_harms_nobody(install: Install, source: str, cause: str) -> None:
+    install("bad", {"proctor.steps": {"flow.bad": "bad_plugin:Bad"}}, source, version="0.7")
+    registry = Registry()
+    with pytest.raises(PluginBroken) as caught:
+        registry.step("flow", "bad")
+    assert [fact for fact in ("flow.bad", "bad 0.7", cause) if fact not in str(caught.value)] == []
+    (plugin,) = listed(registry, "flow.bad", check=True)
+    assert (plugin.distribution, plugin.version) == ("bad", "0.7")
+    assert cause in str(plugin.error)
+    assert pinned_flow(registry).main == ("first", "last")
+    assert [each.error for each in listed(registry, "flow.first", check=True)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("group", "source", "cause"),
+    [
+        ("proctor.workflows", "bad = ['first']", "of type list"),
+        ("proctor.workflows", "from proctor import Workflow\nbad = Workflow('good', ('a',))", "calls itself good"),
+        ("proctor.workflows", "from proctor import Workflow\nbad = Workflow('bad', ())", "ValueError"),
+        ("proctor.agents", "bad = print", "no subclass of Agent"),
+        ("proctor.agents", "from proctor import Agent as bad", "does not implement run"),
+        ("proctor.executors", "class bad: ...", "no subclass of Executor"),
+        ("proctor.executors", "from proctor import Executor as bad", "Arguments is no pydantic model"),
+        ("proctor.engines", "bad = None", "no subclass of Engine"),
+        ("proctor.engines", "from proctor.contracts.engine import Engine as bad", "enqueue, run"),
+    ],
+)
+def test_every_group_refuses_what_is_not_its_kind(install: Install, group: str, source: str, cause: str) -> None:
+    install("bad", {group: {"bad": "bad_plugin:bad"}}, source)
+    (plugin,) = listed(Registry(), "bad", check=True)
+    assert cause in str(plugin.error)
+
+
+def test_the_users_interrupt_is_no_fault_of_a_plugin(install: Install) -> None:
+    install("bad", {"proctor.agents": {"bad": "bad_plugin:bad"}}, "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        Registry().agent("bad")
+
+
+def test_an_absent_plugin_is_missing() -> None:
+    for ask in (Registry().workflow, Registry().agent, Registry().executor, Registry().engine, Registry().pin):
+        with pytest.raises(PluginMissing, match="no_such_thing"):
+            ask("no_such_thing")
+    with pytest.raises(PluginMissing, match=r"flow\.no_such_thing"):
+        Registry().step("flow", "no_such_thing")
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_name_claimed_twice_is_a_clash_that_names_both_when_asked_for(install: Install) -> None:
+    install_stranger(install, "audit", "after", "first", distribution="one")
+    install_stranger(install, "audit", "before", "last", distribution="two")
+    registry = Registry()
+    for ask in (lambda: registry.step("flow", "audit"), lambda: registry.pin("flow")):
+        with pytest.raises(PluginClash, match="one and two"):
+            ask()
+    assert [(each.distribution, "one and two" in str(each.error)) for each in listed(registry, "flow.audit")] == [
+        ("one", True),
+        ("two", True),
+    ]
+    assert registry.step("flow", "first").name == "first"
+
+
+@pytest.mark.usefixtures("flow")
+def test_of_a_distribution_found_twice_the_one_that_imports_see_counts(install: Install, tmp_path: Path) -> None:
+    hidden = tmp_path / "hidden"
+    sys.path.insert(1, str(hidden))
+    install("flow", FLOW | {"proctor.agents": {"ghost": "flow_plugin:Ghost"}}, version="0.9", to=hidden)
+    assert [plugin.version for plugin in listed(Registry(), "flow.first")] == ["1.0"]
+    assert listed(Registry(), "ghost") == []
+
+
+@pytest.mark.usefixtures("flow")
+@pytest.mark.parametrize("text", [b"[proctor.steps]\nno equals sign\n", b"[proctor.steps]\n\xff = x:y\n"])
+def test_unreadable_metadata_of_one_distribution_harms_no_other(install: Install, site: Path, text: bytes) -> None:
+    install("bad", {})
+    (site / "bad-1.0.dist-info" / "entry_points.txt").write_bytes(text)
+    assert pinned_flow(Registry()).main == ("first", "last")
+
+
+@pytest.mark.usefixtures("flow")
+def test_only_allowed_distributions_load_and_proctors_own_always_do(install: Install) -> None:
+    install_stranger(install, "audit", "after", "first", distribution="Some_Stranger")
+    assert pinned_flow(Registry(allowed=["flow"])).main == ("first", "last")
+    assert pinned_flow(Registry(allowed=["flow", "some.stranger"])).main == ("first", "audit", "last")
+    owners = {plugin.distribution for plugin in Registry(allowed=[]).plugins()}
+    assert owners == {"proctor"}
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_strangers_step_is_pinned_in_its_place_with_its_distribution(install: Install) -> None:
+    install_stranger(install, "audit", "before", "last")
+    workflow = pinned_flow(Registry())
+    assert workflow.main == ("first", "audit", "last")
+    audit = workflow.steps["audit"]
+    assert (audit.before, audit.distribution, audit.version) == ("last", "audit", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("anchor", "beside", "error"),
+    [
+        ("after", "nowhere", UnknownAnchor),
+        ("after", "last", AnchorAfterEnd),
+        ("before", "audit", AnchorCycle),
+    ],
+)
+@pytest.mark.usefixtures("flow")
+def test_a_step_without_a_place_is_an_error_that_names_its_distribution(
+    install: Install, anchor: str, beside: str, error: type[ProctorError]
+) -> None:
+    install_stranger(install, "audit", anchor, beside, distribution="stranger")
+    with pytest.raises(error, match="stranger"):
+        Registry().pin("flow")
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_missing_or_broken_step_of_the_workflows_own_stops_the_pinning(site: Path) -> None:
+    (site / "flow_plugin.py").write_text(dedent(FLOW_SOURCE).replace("class Last", "class Lost"))
+    with pytest.raises(PluginBroken, match=r"flow\.last"):
+        Registry().pin("flow")
+    entry_points = site / "flow-1.0.dist-info" / "entry_points.txt"
+    entry_points.write_text(entry_points.read_text().replace("flow.last", "flow.other"))
+    with pytest.raises(PluginMissing, match=r"flow\.last"):
+        Registry().pin("flow")
+
+
+def test_pinning_follows_what_a_workflow_spawns_each_once(install: Install) -> None:
+    for name, spawns in (("parent", ("child", "flow")), ("child", ("flow", "parent"))):
+        source = FLOW_SOURCE.replace('"flow"', f'"{name}"').replace('"last"))', f'"last"), spawns={spawns})')
+        groups = {
+            "proctor.workflows": {name: f"{name}_plugin:WORKFLOW"},
+            "proctor.steps": {f"{name}.first": f"{name}_plugin:First", f"{name}.last": f"{name}_plugin:Last"},
+        }
+        install(name, groups, source)
+    install("flow", FLOW, FLOW_SOURCE)
+    assert [workflow.name for workflow in Registry().pin("parent")] == ["parent", "child", "flow"]
+
+
+@pytest.mark.usefixtures("flow")
+def test_options_are_resolved_and_pinned() -> None:
+    assert pinned_flow(Registry()).steps["first"].options == {"limit": 3}
+    (workflow,) = Registry().pin("flow", {"flow.first": {"limit": "5"}, "elsewhere.step": {"any": 1}})
+    assert workflow.steps["first"].options == {"limit": 5}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"flow.first": {"limit": "many"}}, r"limit: .*flow\.first"),
+        ({"flow.last": {"limit": 3}}, r"limit: .*flow\.last"),
+        ({"flow.frist": {}}, r"no step flow\.frist"),
+    ],
+)
+@pytest.mark.usefixtures("flow")
+def test_options_that_do_not_fit_are_named(options: dict[str, dict[str, str]], message: str) -> None:
+    with pytest.raises(InvalidSetting, match=message):
+        Registry().pin("flow", options)
