@@ -1,0 +1,1 @@
+"""Executors: each carries out one kind of command."""

@@ -1,0 +1,135 @@
+"""Commands that ask an agent to write or repair tests."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from proctor.contracts.agent import AgentResult, Finding, Task
+from proctor.contracts.executor import Executor, Surroundings
+from proctor.contracts.process import ProcessLimits
+from proctor.domain.component import Component
+from proctor.domain.interaction import Command, Result
+from proctor.domain.json import Json
+from proctor.domain.workflow import FAULT, OK, WARNING
+
+GRACE_S = 5.0
+"""An agent ends its own processes at the limit; so much later the call itself is ended."""
+
+
+class FindingArguments(BaseModel):
+    """What a check found wrong."""
+
+    model_config = ConfigDict(frozen=True)
+
+    test: str
+    check: str
+    message: str
+    detail: str = ""
+
+
+class ComponentArguments(BaseModel):
+    """The module under test."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: str
+
+
+class AgentArguments(BaseModel):
+    """What a command of the kind `agent` says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agent: str
+    text: str
+    component: ComponentArguments
+    target: str
+    may_write: list[str]
+    findings: list[FindingArguments] = []
+    previous: str | None = None
+    conversation_id: str | None = None
+    seconds: float = 1800.0
+
+
+class AgentExecutor(Executor):
+    """Gives an agent its task in a workspace, and brings back every file that it was allowed to change.
+
+    The data of the result: `conversation_id`, `message`, `suspected_bugs`, `deleted` (files it removed) and
+    `discarded` (changes it was not allowed to make, and that were thrown away).
+    """
+
+    Arguments = AgentArguments
+
+    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+        """Run the agent. An agent that changed nothing is a `warning`; one that cannot be started a `fault`."""
+        arguments = AgentArguments.model_validate(command.arguments)
+        if command.workspace is None:
+            return Result(FAULT, error_message="the command has no workspace for the agent to work in")
+        begun = time.monotonic()
+        agent = surroundings.agent(arguments.agent)
+        async with surroundings.open(command.workspace, key=surroundings.session_id) as path:
+            try:
+                async with asyncio.timeout(arguments.seconds + GRACE_S):
+                    answer = await agent.run(_task(arguments, path, surroundings), surroundings.emit)
+            except TimeoutError:
+                answer = AgentResult("error", f"the agent did not finish within {arguments.seconds:g} s")
+            changed = await surroundings.changed(path, named=[arguments.target])
+            wanted = [name for name in changed if allowed(name, arguments.may_write)]
+            files = {name: await surroundings.put(_read(path, name)) for name in wanted if _is_file(path, name)}
+        return Result(
+            _status(answer, wanted),
+            data=_data(answer, wanted, files.keys() ^ wanted, set(changed) - set(wanted)),
+            error_message=None if answer.status == OK and wanted else answer.message or "the agent changed nothing",
+            files=files,
+            usage=answer.usage,
+            duration_s=time.monotonic() - begun,
+        )
+
+
+def allowed(name: str, may_write: Sequence[str]) -> bool:
+    """Tell whether a file is one of those, or lies in one of the folders (they end in `/`), that may change."""
+    return any(name.startswith(place) if place.endswith("/") else name == place for place in may_write)
+
+
+def _task(arguments: AgentArguments, path: Path, surroundings: Surroundings) -> Task:
+    limits = surroundings.limits
+    return Task(
+        text=arguments.text,
+        workspace=path,
+        component=Component(arguments.component.name, arguments.component.path),
+        target=arguments.target,
+        may_write=tuple(arguments.may_write),
+        findings=tuple(Finding(**finding.model_dump()) for finding in arguments.findings),
+        previous=arguments.previous,
+        conversation_id=arguments.conversation_id,
+        limits=ProcessLimits(arguments.seconds, limits.memory_bytes, limits.output_bytes),
+        environment=surroundings.environment,
+    )
+
+
+def _status(answer: AgentResult, changed: Sequence[str]) -> str:
+    return WARNING if answer.status == OK and not changed else answer.status
+
+
+def _data(answer: AgentResult, changed: Sequence[str], deleted: set[str], discarded: set[str]) -> dict[str, Json]:
+    return {
+        "conversation_id": answer.conversation_id,
+        "message": answer.message,
+        "suspected_bugs": list(answer.suspected_bugs),
+        "changed": list(changed),
+        "deleted": sorted(deleted),
+        "discarded": sorted(discarded)[:100],
+    }
+
+
+def _is_file(path: Path, name: str) -> bool:
+    place = path / name
+    return place.is_file() and place.resolve().is_relative_to(path.resolve())
+
+
+def _read(path: Path, name: str) -> bytes:
+    return (path / name).read_bytes()

@@ -1,0 +1,63 @@
+"""Branches in the user's repository: created, never moved."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from itertools import chain, count
+from pathlib import Path
+
+from proctor.errors import BranchExists, GitFailed, InvalidBranchName
+from proctor.workspace.git import Git
+
+HEADS = "refs/heads/"
+
+
+async def check_branch_name(name: str) -> None:
+    """Raise InvalidBranchName unless git takes it, literally, as a branch's name."""
+    answer = await Git.on(Path(os.devnull)).ask("check-ref-format", "--branch", name)
+    if answer.exit_code or answer.text != name:
+        raise InvalidBranchName(branch=name)
+
+
+async def branch_exists(top: str, name: str) -> bool:
+    """Say whether the name is taken, by a branch of that name or by one that leaves no room for it."""
+    return _is_taken(name, await _branches(Git.on_checkout(top)))
+
+
+async def published_as(top: str, commit: str, name: str, *, explicit: bool) -> str | None:
+    """Give the branch that already is at this commit: `name` or, unless explicit, a numbered one."""
+    branches = await _branches(Git.on_checkout(top))
+    pattern = re.compile(re.escape(name) + ("" if explicit else r"(-\d+)?"))
+    found = (branch for branch, at in branches.items() if at == commit and pattern.fullmatch(branch))
+    return min(found, key=lambda branch: (len(branch), branch), default=None)
+
+
+async def create_branch(top: str, commit: str, name: str, *, explicit: bool) -> str:
+    """Create a branch under the first free one of its names, and give that name. Raises BranchExists."""
+    git = Git.on_checkout(top)
+    while True:
+        branches = await _branches(git)
+        free = next(candidate for candidate in _candidates(name) if not _is_taken(candidate, branches))
+        if explicit and free != name:
+            raise BranchExists(branch=name, repository=top)
+        try:
+            await git.run("update-ref", "--no-deref", "--", HEADS + free, commit, "0" * len(commit))
+        except GitFailed:
+            if not _is_taken(free, await _branches(git)):
+                raise
+            continue  # somebody else took the name at the same moment
+        return free
+
+
+async def _branches(git: Git) -> dict[str, str]:
+    lines = (await git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", HEADS)).splitlines()
+    return {ref.removeprefix(HEADS): commit for commit, _, ref in (line.partition(" ") for line in lines)}
+
+
+def _candidates(name: str) -> Iterator[str]:
+    return chain([name], (f"{name}-{number}" for number in count(2)))
+
+
+def _is_taken(name: str, branches: Mapping[str, str]) -> bool:
+    """Refs are files: where `a` is a branch, `a/b` cannot be one, and the other way round."""
+    return any(other == name or other.startswith(f"{name}/") or name.startswith(f"{other}/") for other in branches)

@@ -1,0 +1,132 @@
+"""Workspaces on this machine: opened, compared, committed and published."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from proctor.domain.interaction import Workspace
+from proctor.errors import WorkspaceChanged
+from proctor.workspace.branch import branch_exists, check_branch_name, create_branch, published_as
+from proctor.workspace.cache import Cache, copy_commit, create
+from proctor.workspace.differences import differences
+from proctor.workspace.folder import WORK, claim, remove
+from proctor.workspace.git import Git
+from proctor.workspace.overlay import lay
+from proctor.workspace.repository import Identity, Repository
+
+GetBlob = Callable[[str], Awaitable[bytes]]
+
+
+class Workspaces:
+    """Lays workspaces out below a folder of ours, where it also keeps the cache repositories. `get` reads a blob."""
+
+    def __init__(self, folder: Path, get: GetBlob) -> None:
+        self._work = folder.resolve() / WORK
+        self._cache = folder.resolve() / "repositories"
+        self._get = get
+        self._open: dict[Path, Workspace] = {}
+
+    @asynccontextmanager
+    async def open(self, workspace: Workspace, *, key: str | None = None) -> AsyncIterator[Path]:
+        """Lay a workspace out in a folder of its own, and remove it afterwards.
+
+        Without a key there are the files only. With one, the folder's path is the same every time, it is made anew
+        every time, and it is a git repository of its own, with the overlay as uncommitted changes.
+        """
+        async with self._folder(key) as folder:
+            await self._lay(workspace, folder, with_git=key is not None)
+            self._open[folder] = workspace
+            try:
+                yield folder
+            finally:
+                del self._open[folder]
+
+    @asynccontextmanager
+    async def scratch(self) -> AsyncIterator[Path]:
+        """Give an empty folder, and remove it afterwards."""
+        async with self._folder(None) as folder:
+            yield folder
+
+    async def changed(self, path: Path, *, named: Sequence[str] = ()) -> list[str]:
+        """List the files in an open workspace that differ from its base plus overlay: new, changed and deleted.
+
+        They are compared by content with a second, untouched copy, so nothing planted in the workspace is believed.
+        New files that the base ignores are left out, unless named.
+        """
+        workspace = self._open[path]
+        async with self._folder(None) as untouched:
+            await self._lay(workspace, untouched, with_git=False)
+            new, touched = await asyncio.to_thread(differences, untouched, path)
+            ignored = await self._ignored(workspace, untouched, new)
+        return sorted(touched | (new - (ignored - set(named))))
+
+    async def commit(self, workspace: Workspace, message: str, *, author: Identity, at: float) -> str:
+        """Commit the overlay on top of the base, where nothing ever ran, and give the commit's id.
+
+        The same arguments give the same commit.
+        """
+        cache = self._cache_of(workspace)
+        await cache.ensure(workspace.base)
+        blobs = {path: await self._get(blob) for path, blob in sorted(workspace.overlay.items())}
+        return await cache.commit(workspace.base, blobs, message, author, at)
+
+    async def branch_exists(self, repository: Repository, branch: str) -> bool:
+        """Say whether a new branch cannot have that name. Raises InvalidBranchName."""
+        await check_branch_name(branch)
+        return await branch_exists(str(repository.top), branch)
+
+    async def publish(self, repository: str, commit: str, branch: str, *, explicit: bool) -> str:
+        """Give the user's repository a new branch at a commit made here, and give the branch's name.
+
+        A taken name gets -2, -3, …; an explicit one raises BranchExists. Doing it again gives the same branch.
+        Raises InvalidBranchName.
+        """
+        await check_branch_name(branch)
+        if found := await published_as(repository, commit, branch, explicit=explicit):
+            return found
+        await Cache(self._cache, repository).hand_over(commit)
+        return await create_branch(repository, commit, branch, explicit=explicit)
+
+    def _cache_of(self, workspace: Workspace) -> Cache:
+        return Cache(self._cache, workspace.repository)
+
+    @asynccontextmanager
+    async def _folder(self, key: str | None) -> AsyncIterator[Path]:
+        if key is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", key):
+            raise WorkspaceChanged(reason=f"{key!r} is no key for a folder")
+        folder = self._work / (key or secrets.token_hex(8))
+        await asyncio.to_thread(remove, folder)
+        try:
+            claim(folder)
+            yield folder
+        finally:
+            await asyncio.to_thread(remove, folder)
+
+    async def _lay(self, workspace: Workspace, folder: Path, *, with_git: bool) -> None:
+        cache = self._cache_of(workspace)
+        await cache.ensure(workspace.base)
+        if with_git:
+            await _own_repository(cache, workspace.base, folder)
+        else:
+            await cache.check_out(workspace.base, folder)
+        for path, blob in workspace.overlay.items():
+            lay(folder, path, await self._get(blob))
+
+    async def _ignored(self, workspace: Workspace, untouched: Path, new: set[str]) -> set[str]:
+        """Tell which new files the base and overlay ignore; what the workspace itself says by now does not count."""
+        question = "".join(f"{name}\0" for name in new).encode(errors="surrogateescape")
+        git = Git.on(self._cache_of(workspace).git_dir, untouched)
+        answer = await git.ask("check-ignore", "--no-index", "-z", "--stdin", stdin=question)
+        return set(answer.text.split("\0"))
+
+
+async def _own_repository(cache: Cache, base: str, folder: Path) -> None:
+    """Make a repository with the base commit checked out. It shares nothing with the cache."""
+    await create(folder, base)
+    await copy_commit(Git.on(cache.git_dir), folder / ".git", base)
+    git = Git.on_checkout(folder)
+    await git.run("update-ref", "--", "refs/heads/main", base)
+    await git.run("read-tree", "--reset", "-u", base)
