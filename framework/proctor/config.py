@@ -1,0 +1,105 @@
+"""The user's settings: a TOML file of one's own, `PROCTOR_*` variables, and flags, the later ones winning.
+
+Whatever makes something run (agents, interpreters, environment, plugins) comes from here and never from the
+repository under test.
+"""
+
+import os
+from pathlib import Path
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from proctor.domain.json import JsonObject
+from proctor.domain.session import Limits
+from proctor.errors import InvalidSetting
+
+
+class AgentSettings(BaseModel):
+    """One agent of the user's own, `[agents.NAME]`: which plugin drives it, and that plugin's options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    plugin: str = "command"
+    """Name in the entry-point group `proctor.agents`."""
+
+    def options(self) -> JsonObject:
+        """Give what is meant for the plugin."""
+        return self.model_extra or {}
+
+
+class LimitSettings(BaseModel):
+    """`[limits]`: what one session may spend; see the reference of limits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    repeats: int = Field(5, ge=1)
+    same_failure: int = Field(3, ge=1)
+    fixes: int = Field(3, ge=0)
+    attempts: int = Field(2, ge=1)
+    abandoned: int = Field(3, ge=1)
+    interactions: int = Field(60, ge=1)
+
+    def limits(self) -> Limits:
+        """Give the domain's value."""
+        return Limits(**self.model_dump())
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROCTOR_", env_nested_delimiter="__", extra="ignore", frozen=True, validate_default=True
+    )
+
+    database: str | None = None
+    """URL of the database; a file in the user's state directory unless named."""
+    agent: str = "builtin"
+    jobs: int = Field(default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, le=1000)
+    """Commands that run at once."""
+    python: str | None = None
+    """Interpreter that runs the tests."""
+    agents: dict[str, AgentSettings] = {}
+    environment: list[str] = []
+    """Names of further variables that processes may see."""
+    plugins: list[str] | None = None
+    """Distributions whose plugins may load; all that are installed unless named."""
+    steps: dict[str, dict[str, JsonValue]] = {}
+    """Options of steps, by full name, `[steps."component_testing.run_tests"]`."""
+    limits: LimitSettings = LimitSettings()
+    cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("proctor"))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # no .env: a repository may bring one
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # see above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let flags win over the environment, and that over the user's file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+    def database_url(self) -> str:
+        """Give the database that is meant."""
+        return self.database or f"sqlite:///{platformdirs.user_state_path('proctor') / 'proctor.db'}"
+
+
+def settings_file() -> Path:
+    """Give the place of the user's settings: `PROCTOR_CONFIG`, or config.toml in the user's configuration folder."""
+    named = os.environ.get("PROCTOR_CONFIG")
+    return Path(named) if named else platformdirs.user_config_path("proctor") / "config.toml"
+
+
+def load(**flags: object) -> Settings:
+    """Read the settings; flags that are None do not count. Raises InvalidSetting."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidSetting(reason=f"{name}: {first['msg']}", where=settings_file()) from error
+    except ValueError as error:
+        raise InvalidSetting(reason=error, where=settings_file()) from error

@@ -1,0 +1,1 @@
+"""Engines: how "advance session X" reaches a runner."""

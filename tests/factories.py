@@ -1,0 +1,77 @@
+"""Made-up plugins and sessions for tests: a registry without distributions, and steps that do as they are told."""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+from proctor import Command, Outcome, Result, Scope, Session, Step
+from proctor.contracts.executor import Executor
+from proctor.domain.workflow import DEFAULT, PinnedStep, PinnedWorkflow, Transitions, Workflow, pin
+from proctor.errors import PluginMissing
+from proctor.executors.none import ExternalExecutor, NoneExecutor, SpawnSessionsExecutor
+
+SCOPE = Scope()
+PARKING: Mapping[str, type[Executor]] = {
+    "none": NoneExecutor,
+    "external": ExternalExecutor,
+    "spawn_sessions": SpawnSessionsExecutor,
+}
+
+
+class Echo(Step):
+    """Asks for nothing and passes the result on as it came."""
+
+    def __init__(self, name: str = "work", kind: str = "none", transitions: Transitions = DEFAULT) -> None:
+        self.name, self.kind, self.transitions = name, kind, transitions
+
+    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+        return Command(self.kind)
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
+        return Outcome(result)
+
+
+class Plugins:
+    """A registry of the workflows and steps that a test hands in."""
+
+    def __init__(
+        self,
+        workflows: Sequence[Workflow],
+        steps: Mapping[str, Sequence[Step]],
+        executors: Mapping[str, type[Executor]] = PARKING,
+    ) -> None:
+        self.workflows = {workflow.name: workflow for workflow in workflows}
+        self.steps = {(name, step.name): step for name, them in steps.items() for step in them}
+        self.executors = executors
+
+    def pin(self, name: str, options: object = None) -> tuple[PinnedWorkflow, ...]:
+        names = [name, *self.workflows[name].spawns]
+        return tuple(
+            pin(
+                self.workflows[each],
+                [PinnedStep(step.name, step.transitions) for (of, _), step in self.steps.items() if of == each],
+            )
+            for each in names
+        )
+
+    def step(self, workflow: str, step: str) -> Step:
+        if (workflow, step) not in self.steps:
+            raise PluginMissing(group="proctor.steps", name=f"{workflow}.{step}")
+        return self.steps[workflow, step]
+
+    def executor(self, kind: str) -> type[Executor]:
+        return self.executors[kind]
+
+
+class Clock:
+    """Time that goes on only when it is told to."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def numbered_ids() -> "count[int]":
+    """Give numbers for ids."""
+    return count(1)

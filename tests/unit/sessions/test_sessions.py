@@ -1,0 +1,342 @@
+"""What the session service promises its callers."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from factories import PARKING, SCOPE, Clock, Echo, Plugins
+
+from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Workflow
+from proctor.contracts.store import Owner, Store
+from proctor.domain.orchestrator import NextStep
+from proctor.domain.session import Limits
+from proctor.errors import (
+    Conflict,
+    IdempotencyConflict,
+    SessionBlocked,
+    SessionClosed,
+    SessionNotFound,
+    StaleFence,
+    TreeOwned,
+)
+from proctor.sessions import LEASE_S, Draft, Sessions
+
+LINE = Workflow("line", ("first", "second"))
+FAMILY = Workflow("family", ("spawn", "close"), spawns=("line",))
+OK = Result("ok")
+
+
+class Spawn(Echo):
+    """Wants two children, and a new attempt of whichever failed."""
+
+    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+        failed = {child.key: child.attempt for child in session.children if child.status == "failed"}
+        specs = [ChildSpec(key, "line", {"name": key}, failed.get(key, 0) + 1) for key in ("a", "b")]
+        return Command("spawn_sessions", children=tuple(specs))
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
+        newest = {child.key: child for child in session.children}
+        bad = [child.key for child in newest.values() if child.status != "complete"]
+        return Outcome(replace(result, status="error", error_message=f"not complete: {bad}") if bad else result)
+
+
+@pytest.fixture
+def plugins() -> Plugins:
+    line = [Echo(name) for name in LINE.main]
+    return Plugins([LINE, FAMILY], {"line": line, "family": [Spawn("spawn", "spawn_sessions"), Echo("close")]}, PARKING)
+
+
+@pytest.fixture
+def sessions(store: Store, plugins: Plugins, clock: Clock, new_id: Callable[[], str]) -> Sessions:
+    return Sessions(store, plugins, clock=clock, new_id=new_id)
+
+
+async def created(sessions: Sessions, workflow: str = "line", **draft: object) -> str:
+    return (await sessions.create(SCOPE, Draft(workflow, {"name": "x"}, **draft))).id
+
+
+async def finish(sessions: Sessions, session_id: str, status: str = "ok") -> None:
+    """Do every step of a session with the same result until it has ended."""
+    while (await sessions.head(SCOPE, session_id)).status == "active":
+        try:
+            started = await sessions.start(SCOPE, session_id, owner="me")
+        except SessionClosed:  # its steps could not even make their commands
+            return
+        await sessions.submit(SCOPE, session_id, started.fence, Result(status), key=str(started.fence))
+
+
+async def test_a_session_goes_through_its_steps_and_completes(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    assert await sessions.next(SCOPE, session_id) == NextStep("first", "nothing was completed yet: the first step")
+    await finish(sessions, session_id)
+    assert await sessions.is_complete(SCOPE, session_id)
+    with pytest.raises(SessionClosed):
+        await sessions.start(SCOPE, session_id)
+
+
+async def test_starting_while_one_is_pending_shows_that_one(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    first, again = [await sessions.start(SCOPE, session_id) for _ in range(2)]
+    assert (first.fresh, again.fresh) == (True, False)
+    assert first.fence == again.fence
+    assert first.interaction == again.interaction
+
+
+async def test_many_callers_at_once_start_only_one(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    started = await asyncio.gather(*(sessions.start(SCOPE, session_id) for _ in range(8)))
+    assert sum(each.fresh for each in started) == 1
+    assert {each.fence for each in started} == {1}
+
+
+async def test_a_repeated_submit_gets_the_same_answer_whatever_happened_since(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id)
+    first = await sessions.submit(SCOPE, session_id, started.fence, OK, key="k")
+    await finish(sessions, session_id)
+    again = await sessions.submit(SCOPE, session_id, started.fence, OK, key="k")
+    assert (again.sequence, again.status, again.session_status) == (first.sequence, "ok", "active")
+
+
+async def test_the_same_key_with_other_content_is_a_conflict(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id)
+    await sessions.submit(SCOPE, session_id, started.fence, OK, key="k")
+    with pytest.raises(IdempotencyConflict):
+        await sessions.submit(SCOPE, session_id, started.fence, Result("error"), key="k")
+
+
+async def test_a_result_that_comes_after_a_takeover_is_stale_and_changes_nothing(
+    sessions: Sessions, clock: Clock
+) -> None:
+    session_id = await created(sessions)
+    old = await sessions.start(SCOPE, session_id, owner="one")
+    clock.now += LEASE_S + 1
+    new = await sessions.proceed(SCOPE, session_id, owner="two")
+    assert new is not None
+    before = await sessions.head(SCOPE, session_id)
+    with pytest.raises(StaleFence):
+        await sessions.submit(SCOPE, session_id, old.fence, OK, key="late")
+    assert await sessions.head(SCOPE, session_id) == before
+    assert (await sessions.submit(SCOPE, session_id, new.fence, OK, key="new")).sequence == 2
+
+
+async def test_a_renewed_lease_is_not_taken_over(sessions: Sessions, clock: Clock) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="one")
+    clock.now += LEASE_S - 1
+    await sessions.renew(SCOPE, session_id, started.fence)
+    clock.now += LEASE_S - 1
+    assert await sessions.proceed(SCOPE, session_id, owner="one") is None
+    await sessions.submit(SCOPE, session_id, started.fence, OK, key="k")
+
+
+async def test_going_on_starts_the_next_step_in_the_same_change(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="me")
+    before = (await sessions.head(SCOPE, session_id)).version
+    submitted = await sessions.submit(SCOPE, session_id, started.fence, OK, key="k", go_on=True, owner="me")
+    assert submitted.started is not None
+    assert submitted.started.interaction.command.step == "second"
+    assert (await sessions.head(SCOPE, session_id)).version == before + 2  # the raw result, then all the rest
+
+
+async def test_a_stored_result_that_nobody_judged_is_judged_and_not_asked_for_again(
+    sessions: Sessions, store: Store, plugins: Plugins, clock: Clock, new_id: Callable[[], str]
+) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="one")
+    head = await sessions.head(SCOPE, session_id)
+    await sessions._receive(SCOPE, head, OK, "one")  # and here the process dies
+    other = Sessions(store, plugins, clock=clock, new_id=new_id)
+    following = await other.proceed(SCOPE, session_id, owner="two")
+    assert following is not None
+    assert following.interaction.sequence == started.interaction.sequence + 1
+
+
+async def test_repeats_are_bounded_and_the_reason_is_told(sessions: Sessions) -> None:
+    session_id = await created(sessions, limits=Limits(repeats=2, same_failure=99))
+    await finish(sessions, session_id, "error")
+    head = await sessions.head(SCOPE, session_id)
+    assert head.status == "failed"
+    assert "repeated 2 times" in (head.last_error or "")
+    assert head.sequence == 3
+
+
+async def test_the_same_failure_again_and_again_ends_sooner(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    await finish(sessions, session_id, "fault")
+    head = await sessions.head(SCOPE, session_id)
+    assert head.sequence == 3
+    assert "in the same way" in (head.last_error or "")
+
+
+async def test_a_step_abandoned_too_often_fails_the_session(sessions: Sessions, clock: Clock) -> None:
+    session_id = await created(sessions)
+    for _ in range(10):
+        await sessions.proceed(SCOPE, session_id, owner="me")
+        clock.now += LEASE_S * 2
+    head = await sessions.head(SCOPE, session_id)
+    assert head.status == "failed"
+    assert "abandoned 3 times" in (head.last_error or "")
+
+
+async def test_a_parent_waits_for_its_children_and_goes_on_by_itself(sessions: Sessions, store: Store) -> None:
+    ready: list[str] = []
+    sessions._on_ready = ready.extend
+    root = await created(sessions, "family")
+    assert await sessions.proceed(SCOPE, root, owner="me") is None
+    head = await sessions.head(SCOPE, root)
+    assert (head.parked, head.open_children, head.lease_until) == ("children", 2, None)
+    children = [child.id for child in await store.children(SCOPE, root)]
+    assert head.pending is not None
+    assert head.pending.command.metadata["child_session_ids"] == children
+    assert ready == children
+    await finish(sessions, children[0])
+    assert await sessions.proceed(SCOPE, root, owner="me") is None
+    await finish(sessions, children[1])
+    assert ready[-1] == root
+    following = await sessions.proceed(SCOPE, root, owner="me")
+    assert following is not None
+    assert following.interaction.command.step == "close"
+
+
+async def test_a_failed_child_is_replaced_and_a_complete_one_is_kept(sessions: Sessions, store: Store) -> None:
+    root = await created(sessions, "family")
+    await sessions.proceed(SCOPE, root, owner="me")
+    first = {child.birth.key: child.id for child in await store.children(SCOPE, root)}
+    await finish(sessions, first["a"])
+    await finish(sessions, first["b"], "error")
+    assert await sessions.proceed(SCOPE, root, owner="me") is None
+    children = {(child.birth.key, child.birth.attempt): child for child in await store.children(SCOPE, root)}
+    assert sorted(children) == [("a", 1), ("b", 1), ("b", 2)]
+    assert (await sessions.head(SCOPE, root)).open_children == 1
+    await finish(sessions, children["b", 2].id)
+    following = await sessions.proceed(SCOPE, root, owner="me")
+    assert following is not None
+    assert following.interaction.command.step == "close"
+
+
+async def test_cancel_closes_the_whole_tree_and_late_results_are_stale(sessions: Sessions, store: Store) -> None:
+    root = await created(sessions, "family")
+    await sessions.proceed(SCOPE, root, owner="me")
+    child = (await store.children(SCOPE, root))[0]
+    started = await sessions.start(SCOPE, child.id, owner="me")
+    await sessions.cancel(SCOPE, root)
+    assert {head.status for head in await store.descendants(SCOPE, root)} == {"cancelled"}
+    with pytest.raises(StaleFence):
+        await sessions.submit(SCOPE, child.id, started.fence, OK, key="late")
+    assert await sessions.proceed(SCOPE, root, owner="me") is None
+
+
+async def test_a_missing_plugin_blocks_and_heals(sessions: Sessions, plugins: Plugins) -> None:
+    session_id = await created(sessions)
+    step = plugins.steps.pop(("line", "first"))
+    with pytest.raises(SessionBlocked, match=r"line\.first"):
+        await sessions.start(SCOPE, session_id)
+    assert "line.first" in ((await sessions.head(SCOPE, session_id)).blocked or "")
+    plugins.steps["line", "first"] = step
+    assert (await sessions.start(SCOPE, session_id)).fresh
+    assert (await sessions.head(SCOPE, session_id)).blocked is None
+
+
+class Bad(Echo):
+    """A plugin at its worst."""
+
+    def __init__(self, name: str, command: object = None, outcome: object = None) -> None:
+        super().__init__(name)
+        self.command, self.outcome = command, outcome
+
+    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+        if isinstance(self.command, BaseException):
+            raise self.command
+        return self.command or Command("none")  # type: ignore[return-value]
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome or Outcome(result)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"command": ValueError("no")},
+        {"command": SystemExit(3)},
+        {"command": "nonsense"},
+        {"outcome": ValueError("no")},
+        {"outcome": SystemExit(3)},
+        {"outcome": 42},
+        {"outcome": Outcome(OK, product={"text": "x" * 100_000})},
+    ],
+)
+async def test_a_bad_plugin_is_a_fault_that_names_it_and_ends_in_the_budget(
+    sessions: Sessions, plugins: Plugins, bad: dict[str, object]
+) -> None:
+    plugins.steps["line", "first"] = Bad("first", **bad)
+    session_id = await created(sessions)
+    await finish(sessions, session_id)
+    head = await sessions.head(SCOPE, session_id)
+    assert head.status == "failed"
+    assert "step first" in (head.last_error or "")
+    assert head.last_completed is not None
+    assert head.last_completed.status == "fault"
+
+
+async def test_a_plugin_that_hangs_is_a_fault(sessions: Sessions, plugins: Plugins) -> None:
+    class Hanging(Echo):
+        async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    plugins.steps["line", "first"] = Hanging("first")
+    sessions._steps._seconds = 0.01
+    session_id = await created(sessions)
+    await finish(sessions, session_id)
+    assert "did not answer" in ((await sessions.head(SCOPE, session_id)).last_error or "")
+
+
+async def test_only_one_active_tree_may_be_about_the_same(sessions: Sessions) -> None:
+    root = await created(sessions, fingerprint="f")
+    with pytest.raises(Conflict):
+        await created(sessions, fingerprint="f")
+    tree = await sessions.find(SCOPE, "f")
+    assert tree is not None
+    assert tree.root == root
+    await finish(sessions, root)
+    assert await sessions.find(SCOPE, "f") is None
+    await created(sessions, fingerprint="f")
+
+
+async def test_a_tree_is_taken_only_from_a_dead_owner(sessions: Sessions) -> None:
+    one, two = Owner("here", "boot", 1, 1.0), Owner("here", "boot", 2, 2.0)
+    root = (await sessions.create(SCOPE, Draft("line", {}), owner=one)).id
+    with pytest.raises(TreeOwned):
+        await sessions.adopt(SCOPE, root, two, lambda _: True)
+    await sessions.adopt(SCOPE, root, two, lambda _: False)
+    with pytest.raises(TreeOwned):
+        await sessions.adopt(SCOPE, root, one, lambda _: True)
+
+
+async def test_what_lies_outside_the_scope_does_not_exist(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    stranger = Scope("another", "project")
+    for call in (
+        sessions.head(stranger, session_id),
+        sessions.start(stranger, session_id),
+        sessions.next(stranger, session_id),
+        sessions.cancel(stranger, session_id),
+        sessions.renew(stranger, session_id, 1),
+        sessions.submit(stranger, session_id, 1, OK, key="k"),
+    ):
+        with pytest.raises(SessionNotFound):
+            await call
+
+
+async def test_the_stream_tells_every_turn_in_order(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    await finish(sessions, session_id)
+    kinds = [event.kind for event in await sessions.events(SCOPE, session_id)]
+    turn = ["interaction_started", "interaction_completed"]
+    assert kinds == ["session_created", *turn, *turn, "session_changed"]
