@@ -1,0 +1,58 @@
+"""What both steps that ask an agent share."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from proctor import Command, Finding, Json, Outcome, Result, Session
+from proctor_component_testing.state import component, recall
+
+
+class AskOptions(BaseModel):
+    """How long an agent may take for one task."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seconds: float = Field(1800.0, gt=0)
+
+
+def agent_command(session: Session, options: AskOptions, text: str, findings: Sequence[Finding] = ()) -> Command:
+    """Give the command that asks the session's agent."""
+    memory = recall(session)
+    return Command(
+        "agent",
+        {
+            "agent": session.agent.name,
+            "text": text,
+            "component": component(session).to_json(),
+            "target": memory.target,
+            "may_write": memory.may_write,
+            "findings": [finding.to_json() for finding in findings],
+            "previous": memory.previous,
+            "conversation_id": memory.conversation_id,
+            "seconds": options.seconds,
+        },
+        workspace=memory.workspace,
+    )
+
+
+def answered(session: Session, result: Result, status: str, state: dict[str, Json] | None = None) -> Outcome:
+    """Take over the files that the agent wrote, and what it said."""
+    memory, data = recall(session), result.data
+    deleted = set(_texts(data.get("deleted")))
+    files = {path: blob for path, blob in {**memory.files, **result.files}.items() if path not in deleted}
+    bugs = data.get("suspected_bugs")
+    remembered: dict[str, Json] = {
+        "files": files,
+        "suspected_bugs": [*memory.suspected_bugs, *(bugs if isinstance(bugs, list) else [])],
+        "conversation_id": data.get("conversation_id") or memory.conversation_id,
+        "discarded": list(_texts(data.get("discarded"))),
+        "reason": result.error_message or memory.reason,
+        **(state or {}),
+    }
+    return Outcome(replace(result, status=status), remembered)
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, (list, tuple)) else ()

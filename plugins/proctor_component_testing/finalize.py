@@ -1,0 +1,46 @@
+"""Ends the component's session and says what came of it."""
+
+from pydantic import BaseModel
+
+from proctor import Command, JsonObject, NoOptions, Outcome, Result, Scope, Session, Step
+from proctor_component_testing.state import Memory, recall
+from proctor_python.measured import percent_after, percent_before
+
+BUGS = 50
+
+
+class Finalize(Step):
+    """Hands the parent the proven files, or the reason why there are none."""
+
+    name = "finalize"
+    workflow = "component_testing"
+    Options = NoOptions
+
+    async def get_command(self, scope: Scope, session: Session, options: BaseModel) -> Command:
+        """Nothing has to be executed."""
+        return Command("none")
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: BaseModel) -> Outcome:
+        """Judge the whole session."""
+        memory = recall(session)
+        return Outcome(result, product=_product(memory), outcome=_outcome(memory))
+
+
+def _outcome(memory: Memory) -> str:
+    if memory.target not in memory.files:
+        return "none"
+    return "partial" if memory.dropped else "proven"
+
+
+def _product(memory: Memory) -> JsonObject:
+    landed = memory.target in memory.files
+    before = percent_before(memory.baseline)
+    after = percent_after(memory.baseline, memory.coverage) if landed else before
+    return {
+        "files": dict(memory.files) if landed else {},
+        "tests": memory.tests if landed else 0,
+        "dropped": len(memory.dropped),
+        "coverage": {"before": before, "after": after},
+        "suspected_bugs": list(memory.suspected_bugs[:BUGS]),
+        "reason": None if landed else memory.reason or "the agent wrote nothing",
+    }

@@ -1,0 +1,30 @@
+"""Has an agent write the component's tests."""
+
+from pydantic import BaseModel
+
+from proctor import ERROR, FAULT, NEXT, OK, SELF, WARNING, Command, Outcome, Result, Scope, Session, Step
+from proctor_component_testing.asking import AskOptions, agent_command, answered
+from proctor_component_testing.state import component, recall
+from proctor_component_testing.task import writing_task
+
+
+class GenerateTests(Step):
+    """Asks once for a whole test file; an agent with nothing to write ends the session without tests."""
+
+    name = "generate_tests"
+    workflow = "component_testing"
+    transitions = {OK: NEXT, WARNING: "finalize", ERROR: SELF}
+    Options = AskOptions
+
+    async def get_command(self, scope: Scope, session: Session, options: BaseModel) -> Command:
+        """Give the agent the source, what there is already, and what is open."""
+        assert isinstance(options, AskOptions)
+        return agent_command(session, options, writing_task(component(session), recall(session)))
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: BaseModel) -> Outcome:
+        """Keep what was written."""
+        if result.status == FAULT:
+            return Outcome(result)
+        target = recall(session).target
+        status = WARNING if result.status == OK and target not in result.files else result.status
+        return answered(session, result, status)
