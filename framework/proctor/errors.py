@@ -69,7 +69,7 @@ class GitMissing(UsageError):
     """git was not found on PATH. Install it and try again."""
 
 
-class IdentityMissing(ProctorError):
+class IdentityMissing(UsageError):
     """git does not know who the author of the commit is. Set user.name and user.email with `git config` and run
     again."""
 

@@ -72,6 +72,7 @@ class AgentExecutor(Executor):
         begun = time.monotonic()
         agent = surroundings.agent(arguments.agent)
         async with surroundings.open(command.workspace, key=surroundings.session_id) as path:
+            (path / arguments.target).parent.mkdir(parents=True, exist_ok=True)
             try:
                 async with asyncio.timeout(arguments.seconds + GRACE_S):
                     answer = await agent.run(_task(arguments, path, surroundings), surroundings.emit)

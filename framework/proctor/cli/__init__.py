@@ -1,0 +1,15 @@
+"""The command line: one module a command, imported when it is invoked."""
+
+import sys
+
+
+def main() -> object:
+    """Run the command that the process was called with. Whoever only asks for the version does not wait for click."""
+    if sys.argv[1:] == ["--version"]:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"proctor {version('proctor')}\n")
+        return 0
+    from proctor.cli.group import proctor
+
+    return proctor(prog_name="proctor")

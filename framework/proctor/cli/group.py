@@ -1,0 +1,20 @@
+"""The commands by name and summary. Asking for help imports none of them."""
+
+import click
+
+from proctor.cli.lazy import LazyGroup
+
+SUMMARIES = {
+    "demo": "Try it on a small sample package in a temporary folder.",
+    "run": "Write the tests of a package or module and land them on a branch.",
+    "sessions": "Look at what was run.",
+    "plugins": "Look at the plugins that are installed.",
+}
+
+
+@click.group(
+    cls=LazyGroup, home="proctor.cli", summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(package_name="proctor", prog_name="proctor", message="%(prog)s %(version)s")
+def proctor() -> None:
+    """Supervise coding agents while they write a package's tests, and land only what was proven."""

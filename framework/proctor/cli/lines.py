@@ -1,0 +1,96 @@
+"""A run as plain lines, one for each thing worth knowing: for logs, pipes and screen readers."""
+
+from collections.abc import Iterator
+
+from proctor.cli.product import Product, SuspectedBug, text
+from proctor.cli.view import DROP, FIX, SessionView, TreeView
+from proctor.cli.wording import change, clock, count, duration, first_line, gist
+from proctor.domain.event import Event
+from proctor.domain.session import TERMINAL
+from proctor.domain.workflow import FAULT, OK
+
+
+def lines_of(view: TreeView, event: Event, session: SessionView) -> Iterator[str]:
+    """Tell what is worth knowing of an event that `view` has just taken in."""
+    start = view.root.created if view.root else event.at
+    told = _of_root(view, event, session) if session is view.root else _of_component(event, session)
+    for line in told:
+        yield f"{clock(event.at - start):>7}  {session.name}: {line}"
+
+
+def _of_root(view: TreeView, event: Event, session: SessionView) -> Iterator[str]:
+    data = event.data
+    match event.kind:
+        case "interaction_parked" if session.last is None or session.last[0] != session.step:
+            yield f"{session.step}: {count(len(view.components), 'component')}"
+        case "interaction_completed" | "interaction_abandoned" if not session.repeated:
+            yield _completed(event)
+        case "session_changed" if session.blocked:
+            yield f"blocked: {first_line(session.blocked)}"
+        case "session_changed" if session.status in TERMINAL:
+            yield _said(session.status, data.get("error") if session.status == "failed" else None)
+
+
+def _of_component(event: Event, session: SessionView) -> Iterator[str]:
+    match event.kind:
+        case "interaction_started" if session.step == FIX:
+            yield _said(f"fix round {session.rounds}", session.found)
+        case "interaction_started" if session.step == DROP:
+            yield _said("dropping tests", session.found)
+        case "interaction_started" if event.data.get("sequence") == 1:
+            yield "started" if session.attempt == 1 else f"started again, attempt {session.attempt}"
+        case "interaction_completed" if _is_worth_a_line(event) and not session.repeated:
+            yield _completed(event)
+        case "interaction_abandoned" if session.status not in TERMINAL:
+            yield _completed(event)
+        case "session_changed" if session.blocked:
+            yield f"blocked: {first_line(session.blocked)}"
+        case "session_changed" if session.status in TERMINAL:
+            yield from _ended(session)
+
+
+def _is_worth_a_line(event: Event) -> bool:
+    """Whether a component's step dropped tests or went wrong; what checks found is told when it is acted on."""
+    step, status = event.data.get("step"), event.data.get("status")
+    return step == DROP or status == FAULT or (step == FIX and status != OK)
+
+
+def _ended(session: SessionView) -> Iterator[str]:
+    product = session.made()
+    for bug in product.bugs:
+        yield f"suspected bug: {told(bug)}"
+    yield _result(session, product)
+
+
+def _result(session: SessionView, product: Product) -> str:
+    if session.status == "failed":
+        return _said("failed", session.error)
+    if session.status == "cancelled":
+        return "cancelled"
+    if not product.tests:
+        return _said(session.verdict, product.reason)
+    parts = [session.verdict, count(product.tests, "test")]
+    if product.dropped:
+        parts.append(f"{product.dropped} dropped")
+    if product.after is not None:
+        parts.append(f"coverage {change(product.before, product.after)}")
+    return ", ".join([*parts, duration(session.seconds(session.ended or 0.0))])
+
+
+def told(bug: SuspectedBug) -> str:
+    """Tell of a suspected bug in one line."""
+    where = f" (line {bug.line})" if bug.line else ""
+    return f"{bug.test}{where}: {first_line(bug.message)}"
+
+
+def _completed(event: Event) -> str:
+    data = event.data
+    if event.kind == "interaction_abandoned":
+        return f"{data.get('step')}: abandoned"
+    status = "done" if data.get("status") == OK else str(data.get("status"))
+    return _said(f"{data.get('step')}: {status}", data.get("message"))
+
+
+def _said(what: str, message: object) -> str:
+    line = gist(text(message) if isinstance(message, str) else None)
+    return f"{what}: {line}" if line else what

@@ -1,0 +1,8 @@
+"""Options that several commands share."""
+
+import click
+
+database = click.option("--database", metavar="URL", help="Database to use, such as sqlite:////path/to/file.db.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON for machines.")
+agent = click.option("--agent", metavar="NAME", help="Who writes the tests: builtin, or one from the settings.")
+jobs = click.option("--jobs", type=click.IntRange(1, 1000), metavar="N", help="Commands that run at once.")

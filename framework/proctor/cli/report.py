@@ -1,0 +1,167 @@
+"""The end of a run on one page: the table, what looks wrong, what is missing, and where the tests are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from proctor.cli.about import StrangerStep
+from proctor.cli.live import SIGNS
+from proctor.cli.output import indented
+from proctor.cli.output import table as new_table
+from proctor.cli.summary import Row, Summary
+from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, change, clean, count, duration
+
+FIRST = 3
+"""Lines of a message that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """How the commands begin and end that the user may want next."""
+
+    git: str = "git"
+    database: str = ""
+    """What names the database, if it is not the usual one."""
+    strangers: Sequence[StrangerStep] = ()
+    """Steps of other distributions that took part."""
+    interpreter: str | None = None
+    """What ran the tests."""
+    with_sessions: bool = False
+    """Name each component's session, for a closer look."""
+
+
+def report(console: Console, summary: Summary, hints: Hints) -> None:
+    """Print what came of a run."""
+    if summary.rows:
+        console.print()
+        console.print(_table(summary.rows, with_sessions=hints.with_sessions))
+        console.print()
+        console.print(_totals(summary), highlight=False)
+    _bugs(console, summary.rows)
+    _missing(console, summary.rows)
+    _removed(console, summary)
+    _circumstances(console, summary, hints)
+    console.print()
+    for line in _ending(summary, hints):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _table(rows: Sequence[Row], *, with_sessions: bool) -> Table:
+    table, again = new_table(), not with_sessions or any(row.attempts > 1 for row in rows)
+    table.add_column("component", overflow="fold")
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("tests", justify="right", no_wrap=True)
+    table.add_column("coverage", justify="right", no_wrap=True)
+    if again:
+        table.add_column("attempts", justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    if with_sessions:
+        table.add_column("session", no_wrap=True)
+    for row in rows:
+        sign, colour = SIGNS.get(row.verdict, ("·", ""))
+        made = row.product
+        tests = f"{made.tests} (−{made.dropped})" if made.dropped else str(made.tests)
+        seconds = "" if row.seconds is None else duration(row.seconds)
+        coverage = change(made.before, made.after)
+        outcome = Text(f"{sign} {row.verdict}", colour)
+        attempts = [str(row.attempts)] if again else []
+        session = [row.session_id[:SHORT_ID]] if with_sessions else []
+        table.add_row(Text(row.name), outcome, tests, coverage, *attempts, seconds, *session)
+    return table
+
+
+def _totals(summary: Summary) -> str:
+    rows = summary.rows
+    verdicts = dict.fromkeys(row.verdict for row in sorted(rows, key=_rank))
+    counted = ", ".join(f"{sum(row.verdict == verdict for row in rows)} {verdict}" for verdict in verdicts)
+    tests = summary.tests if summary.landed else sum(row.product.tests for row in rows)
+    dropped = sum(row.product.dropped for row in rows)
+    parts = [f"{count(len(rows), 'component')}: {counted}", count(tests, "test")]
+    parts += [f"{dropped} dropped"] if dropped else []
+    parts += [duration(summary.seconds)] if summary.seconds is not None else []
+    return " · ".join(parts)
+
+
+def _rank(row: Row) -> int:
+    return [*SIGNS].index(row.verdict) if row.verdict in SIGNS else len(SIGNS)
+
+
+def _bugs(console: Console, rows: Sequence[Row]) -> None:
+    found = [(row, bug) for row in rows for bug in row.product.bugs]
+    if not found:
+        return
+    console.print()
+    console.print(
+        Text("Suspected bugs", "bold"),
+        Text("(the code does not bear these tests out; they are kept out of the commit)", "dim"),
+    )
+    for row, bug in found:
+        where = f"{row.name}, line {bug.line}" if bug.line else row.name
+        console.print(Text.assemble("  ", (where, "yellow"), f"  {bug.test}"), soft_wrap=True)
+        details = Text()
+        if bug.example:
+            details.append(f"{bug.example}\n")
+        if bug.expected:
+            details.append("expected  ", "dim").append(f"{bug.expected}\n")
+        details.append("found     ", "dim").append(_head(bug.message))
+        indented(console, details, by=4)
+
+
+def _missing(console: Console, rows: Sequence[Row]) -> None:
+    missing = [row for row in rows if row.why]
+    if not missing:
+        return
+    console.print()
+    console.print(Text("Without tests", "bold"))
+    for why in dict.fromkeys(row.why for row in missing):
+        names = ", ".join(row.name for row in missing if row.why == why)
+        indented(console, Text.assemble((names, "yellow"), f"  {_head(why or '')}"), by=2)
+
+
+def _removed(console: Console, summary: Summary) -> None:
+    if not summary.removed:
+        return
+    console.print()
+    console.print(Text("Removed at landing", "bold"), Text("(proven alone, but not together with the others)", "dim"))
+    for test, reason in summary.removed.items():
+        indented(console, Text.assemble((clean(test), "yellow"), f"  {_head(reason)}"), by=2)
+
+
+def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
+    told = [f"The tests ran with {hints.interpreter}."] if hints.interpreter else []
+    for each in hints.strangers:
+        mine = {key[2]: number for key, number in summary.judged.items() if key[:2] == (each.workflow, each.step)}
+        said = ", ".join(f"{number} {status}" for status, number in sorted(mine.items()))
+        told.append(f"The step {each} took part: {said or 'it never ran'}.")
+    if told:
+        console.print()
+        console.print("\n".join(told), highlight=False, markup=False, soft_wrap=True)
+
+
+def _head(message: str) -> str:
+    lines = [line.rstrip() for line in clean(message).splitlines() if line.strip()]
+    return "\n".join(lines[:FIRST]) + (" …" if len(lines) > FIRST else "")
+
+
+def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
+    session = f"proctor sessions show {summary.session_id[:SHORT_ID]}{hints.database}"
+    match summary.status:
+        case "complete":
+            commit = f" ({summary.commit[:SHORT_COMMIT]})" if summary.commit else ""
+            return (
+                Text.assemble(("Landed", "bold green"), f" on the branch {summary.branch}{commit}."),
+                Text(f"  to read it  {hints.git} log -p -1 {summary.branch}"),
+                Text(f"  to take it  {hints.git} merge {summary.branch}"),
+            )
+        case "failed":
+            return (
+                Text.assemble(("Failed: ", "bold red"), _head(summary.error or "no reason was given")),
+                Text(f"  what happened  {session}"),
+                Text("  to try again   the same command; this session stays as it is"),
+            )
+        case "cancelled":
+            return (Text("Cancelled. No branch was made."), Text(f"  how far it came  {session}"))
+    return (Text("Not finished."), Text(f"  how far it came  {session}"), Text("  to continue      the same command"))

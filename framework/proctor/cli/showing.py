@@ -1,0 +1,160 @@
+"""One session, looked at closely."""
+
+from collections.abc import Sequence
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from proctor.app import App, open_app
+from proctor.cli.about import main_lines, strangers
+from proctor.cli.lookup import find
+from proctor.cli.output import console as new_console
+from proctor.cli.output import indented
+from proctor.cli.output import table as new_table
+from proctor.cli.product import text
+from proctor.cli.report import Hints, report
+from proctor.cli.running import interpreter, named
+from proctor.cli.screen import JSON_VERSION
+from proctor.cli.summary import summarise
+from proctor.cli.view import TreeView
+from proctor.cli.wording import SHORT_ID, clean, duration, gist
+from proctor.config import Settings
+from proctor.domain.head import Head
+from proctor.domain.interaction import Interaction
+from proctor.domain.json import JsonObject
+from proctor.domain.workflow import OK
+
+OUTPUT_LINES = 20
+"""Lines of output that are shown from its end."""
+
+
+async def print_session(settings: Settings, prefix: str, *, as_json: bool, database: str | None) -> None:
+    """Print the session whose id begins with `prefix`."""
+    async with open_app(settings) as app:
+        head = await find(app, prefix)
+        interactions = await _interactions(app, head)
+        view = await _view(app, head)
+        tree = await app.store.tree(app.scope, head.birth.root)
+    assert tree is not None
+    if as_json:
+        components = {"components": summarise(view).to_json()["components"]} if head.birth.parent is None else {}
+        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "session", **_fields(head, interactions), **components}))
+        return
+    console = new_console()
+    _head(console, head)
+    console.print()
+    console.print(_table(interactions, head))
+    _trouble(console, head, interactions)
+    if head.birth.parent is None:
+        report(
+            console,
+            summarise(view),
+            Hints(_git(head), named(database), strangers(tree), interpreter(head), with_sessions=True),
+        )
+
+
+async def _interactions(app: App, head: Head) -> list[Interaction]:
+    found: list[Interaction] = []
+    while more := await app.store.interactions(app.scope, head.id, after=len(found)):
+        found.extend(more)
+    return found
+
+
+async def _view(app: App, head: Head) -> TreeView:
+    root = head.birth.root
+    tree = await app.store.tree(app.scope, root)
+    assert tree is not None
+    view = TreeView(main_lines(tree))
+    while events := await app.sessions.events(app.scope, root, after=view.seen):
+        for event in events:
+            view.apply(event)
+    return view
+
+
+def _git(head: Head) -> str:
+    repository = text(head.birth.subject.get("repository"))
+    return f"git -C {repository}" if repository else "git"
+
+
+def _fields(head: Head, interactions: Sequence[Interaction]) -> JsonObject:
+    birth = head.birth
+    return {
+        "session": head.id,
+        "root": birth.root,
+        "parent": birth.parent,
+        "workflow": birth.workflow,
+        "subject": birth.subject,
+        "attempt": birth.attempt,
+        "agent": birth.agent.name,
+        "status": head.status,
+        "outcome": head.outcome,
+        "error": head.last_error,
+        "blocked": head.blocked,
+        "created_at": birth.created_at,
+        "interactions": [_interaction(each) for each in interactions],
+    }
+
+
+def _interaction(interaction: Interaction) -> JsonObject:
+    result = interaction.result
+    return {
+        "sequence": interaction.sequence,
+        "step": interaction.command.step,
+        "kind": interaction.command.kind,
+        "status": result.status if result else interaction.status,
+        "message": result.error_message if result else None,
+        "exit_code": result.exit_code if result else None,
+        "duration_s": result.duration_s if result else None,
+        "started_at": interaction.command.at,
+        "closed_at": interaction.closed_at,
+    }
+
+
+def _head(console: Console, head: Head) -> None:
+    birth = head.birth
+    name = text(birth.subject.get("name")) or birth.workflow
+    status = f"{head.status}, {head.outcome}" if head.outcome else head.status
+    console.print(Text.assemble((name, "bold"), f"  {status}"))
+    told = f"session {head.id}, {birth.workflow}, attempt {birth.attempt}, agent {birth.agent.name}"
+    console.print(Text(f"  {told}", "dim"), soft_wrap=True)
+    if birth.parent is not None:
+        console.print(Text(f"  part of session {birth.root[:SHORT_ID]}", "dim"))
+    if head.blocked:
+        console.print(Text(f"  blocked: {clean(head.blocked)}", "red"))
+
+
+def _table(interactions: Sequence[Interaction], head: Head) -> Table:
+    table = new_table()
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("step", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("message", overflow="fold")
+    for each in interactions:
+        result = each.result
+        status = result.status if result else each.status
+        taken = duration((each.closed_at or each.command.at) - each.command.at)
+        colour = "green" if status == OK else "yellow"
+        message = gist(result.error_message if result else None)
+        table.add_row(str(each.sequence), each.command.step, Text(status, colour), taken, Text(message))
+    if head.pending is not None:
+        waits = f"waits for {head.parked}" if head.parked else "under way"
+        table.add_row(str(head.pending.sequence), head.pending.command.step, Text("pending", "cyan"), "", waits)
+    return table
+
+
+def _trouble(console: Console, head: Head, interactions: Sequence[Interaction]) -> None:
+    """Print the last error, and the end of the output that came with it."""
+    if head.status == "complete":
+        return
+    if head.last_error and head.birth.parent is not None:  # of a root, the report tells it
+        console.print(Text("Last error", "bold"))
+        indented(console, Text(clean(head.last_error)), by=2)
+    bad = next((each.result for each in reversed(interactions) if each.result and each.result.status != OK), None)
+    for title, output in (("stdout", bad.stdout), ("stderr", bad.stderr)) if bad else ():
+        if lines := clean(output).rstrip().splitlines():
+            console.print(Text(f"End of {title}", "bold"))
+            indented(console, Text("\n".join(lines[-OUTPUT_LINES:])), by=2)

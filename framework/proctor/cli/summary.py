@@ -1,0 +1,131 @@
+"""What came of a run: the components, the totals, the suspected bugs, and the exit code that says so."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from proctor.cli.lazy import CANCELLED, FAILED
+from proctor.cli.product import Product, mappings, text, whole
+from proctor.cli.view import SessionView, TreeView
+from proctor.domain.json import EMPTY, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one component."""
+
+    name: str
+    session_id: str
+    verdict: str
+    """proven, partial, none, failed, cancelled; running or waiting while it has not ended."""
+    attempts: int
+    seconds: float | None
+    product: Product
+    error: str | None = None
+
+    @property
+    def why(self) -> str | None:
+        """Say why there are no tests, where there are none."""
+        return self.error if self.verdict == "failed" else self.product.reason if not self.product.tests else None
+
+    def to_json(self) -> JsonObject:
+        """Give the form for machines."""
+        made = self.product
+        return {
+            "name": self.name,
+            "session": self.session_id,
+            "outcome": self.verdict,
+            "tests": made.tests,
+            "dropped": made.dropped,
+            "coverage": {"before": made.before, "after": made.after},
+            "attempts": self.attempts,
+            "seconds": self.seconds,
+            "reason": self.why,
+            "suspected_bugs": [asdict(bug) for bug in made.bugs],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What came of a tree."""
+
+    session_id: str
+    status: str
+    rows: tuple[Row, ...]
+    tests: int
+    branch: str | None
+    commit: str | None
+    error: str | None
+    seconds: float | None
+    removed: Mapping[str, str] = EMPTY
+    """Tests that were proven alone but did not land, and why."""
+    judged: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """How often a step got a status: by workflow, step and status."""
+
+    @property
+    def landed(self) -> bool:
+        """Whether there is a branch with tests."""
+        return self.status == "complete"
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """Give 0 for landed, 1 for failed, 130 for cancelled; with `strict`, landing in part is a failure."""
+        if self.status in ("cancelled", "active"):
+            return CANCELLED
+        in_part = strict and any(row.verdict != "proven" for row in self.rows)
+        return 0 if self.landed and not in_part else FAILED
+
+    def to_json(self) -> JsonObject:
+        """Give the form for machines."""
+        return {
+            "session": self.session_id,
+            "status": self.status,
+            "branch": self.branch,
+            "commit": self.commit,
+            "tests": self.tests,
+            "removed": dict(self.removed),
+            "error": self.error,
+            "seconds": self.seconds,
+            "components": [row.to_json() for row in self.rows],
+        }
+
+
+def summarise(view: TreeView) -> Summary:
+    """Sum up a tree. What the root's product says of a component goes before what the component itself says."""
+    root = view.root
+    assert root is not None
+    final = {text(each.get("name")): each for each in mappings(root.product.get("components"))}
+    rows = tuple(_corrected(_row(each), final) for each in view.ordered())
+    return Summary(
+        session_id=root.id,
+        status=root.status,
+        rows=rows,
+        tests=whole(root.product.get("tests")),
+        branch=text(root.product.get("branch")),
+        commit=text(root.product.get("commit")),
+        error=root.error,
+        seconds=None if root.ended is None else root.ended - root.created,
+        removed={
+            str(each.get("test")): text(each.get("reason")) or "" for each in mappings(root.product.get("removed"))
+        },
+        judged=dict(view.judged),
+    )
+
+
+def _row(session: SessionView) -> Row:
+    seconds = None if session.began is None or session.ended is None else session.ended - session.began
+    return Row(session.name, session.id, session.state, session.attempt, seconds, session.made(), session.error)
+
+
+def _corrected(row: Row, final: Mapping[str | None, JsonObject]) -> Row:
+    """Take over what the last step found: at landing, some tests may have been dropped still."""
+    entry = final.get(row.name)
+    if entry is None:
+        return row
+    own, landed = row.product, Product.read(entry)
+    product = replace(
+        landed,
+        reason=landed.reason or own.reason,
+        bugs=landed.bugs or own.bugs,
+        before=own.before if landed.before is None else landed.before,
+        after=own.after if landed.after is None else landed.after,
+    )
+    return replace(row, product=product, verdict=text(entry.get("outcome")) or row.verdict)

@@ -1,0 +1,172 @@
+"""Runs Proctor on public packages and proves what landed.
+
+    python tests/benchmarks/packages.py inflection humanize toolz boltons
+
+For each: the sdist from the package index becomes a git repository; `proctor run` works on it; the user's files,
+index and configuration must be byte for byte as before; a fresh clone at the branch, with the package installed in a
+fresh environment, must pass the new tests 20 times in random order with different hash seeds. Prints a line a
+component, a table of packages, and the same as JSON with --json FILE.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+AUTHOR = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.org")
+
+
+def run(*argv: str | Path, cwd: Path | None = None, **environment: str) -> str:
+    """Run a program and give what it wrote; its failure is ours."""
+    done = subprocess.run(
+        [str(part) for part in argv],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, argv))} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def repository(package: str, folder: Path) -> Path:
+    """Make a repository of the newest sdist."""
+    run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", folder, package)
+    archive = next(folder.glob("*.tar.gz"))
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    archive.unlink()
+    top = next(path for path in folder.iterdir() if path.is_dir())
+    run("git", "init", "-q", top)
+    run("git", "add", "-f", "-A", cwd=top)
+    run("git", *AUTHOR, "commit", "-q", "-m", f"{package} as published", cwd=top)
+    run("git", "config", "user.name", "Benchmark", cwd=top)
+    run("git", "config", "user.email", "benchmark@example.org", cwd=top)
+    return top
+
+
+def place(package: str, top: Path) -> Path:
+    """Find the package's folder or module in its repository."""
+    for candidate in (top / "src" / package, top / package, top / f"{package}.py", top / package / f"{package}.py"):
+        if candidate.is_file() or (candidate / "__init__.py").is_file():
+            return candidate
+    raise SystemExit(f"{package}: no package found in {top}")
+
+
+def fingerprint(top: Path) -> dict[str, str]:
+    """Digest every file of the checkout and of .git but objects and our branch."""
+    passed_over = ("objects", "refs/heads/test-context", "logs")
+    digests = {}
+    for path in sorted(top.rglob("*")):
+        name = path.relative_to(top).as_posix()
+        if path.is_file() and not any(name.startswith(f".git/{part}") for part in passed_over):
+            digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return digests
+
+
+def environment(folder: Path, *installed: str | Path) -> Path:
+    """Make a virtual environment and give its interpreter."""
+    run(sys.executable, "-m", "venv", folder)
+    python = folder / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", *installed)
+    return python
+
+
+def rerun(python: Path, clone: Path, files: list[str], times: int) -> int:
+    """Run the new tests again and again; give how many runs were green."""
+    green = 0
+    for seed in range(times):
+        done = subprocess.run(
+            [python, "-m", "pytest", "-q", "-p", "randomly", "-p", "no:cacheprovider", "-p", "randomly", *files,
+             "-o", "addopts=", f"--randomly-seed={seed}"],
+            cwd=clone, env={**os.environ, "PYTHONHASHSEED": str(seed + 1)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        green += done.returncode == 0
+        if done.returncode:
+            print(done.stdout[-2000:])
+    return green
+
+
+def measured(package: str, agent: str, times: int) -> dict[str, Any]:
+    """Do it all for one package."""
+    with tempfile.TemporaryDirectory(prefix="proctor-packages-") as name:
+        folder = Path(name)
+        (folder / "source").mkdir()
+        top = repository(package, folder / "source")
+        target = environment(folder / "target", "pytest", "coverage", "freezegun")
+        before, begun = fingerprint(top), time.monotonic()
+        command = [sys.executable, "-m", "proctor", "run", place(package, top), "--agent", agent, "--json",
+                   "--python", target, "--database", f"sqlite:///{folder}/p.db"]  # fmt: skip
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+        wall = time.monotonic() - begun
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        if done.returncode or not lines:
+            raise SystemExit(f"{package}: exit code {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+        product = next(line["data"]["product"] for line in reversed(lines) if line.get("data", {}).get("product"))
+        unchanged = fingerprint(top) == before
+        clone = folder / "clone"
+        run("git", "clone", "-q", "--branch", product["branch"], top, clone)
+        fresh = environment(folder / "fresh", "pytest", "pytest-randomly", "freezegun", clone)
+        files = [file for file in product["files"] if file.endswith(".py")]
+        return {
+            "package": package,
+            "seconds": round(wall, 1),
+            "unchanged": unchanged,
+            "green": rerun(fresh, clone, files, times),
+            "runs": times,
+            "tests": product["tests"],
+            "components": product["components"],
+        }
+
+
+def after(component: dict[str, Any]) -> float | None:
+    """Give a component's coverage with the new tests."""
+    return (component["coverage"] or {}).get("after")
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print a package's report."""
+    for component in report["components"]:
+        coverage = component["coverage"] or {}
+        before, reached = (
+            f"{value:.0f} %" if value is not None else "-" for value in (coverage.get("before"), after(component))
+        )
+        print(
+            f"  {component['name']:<36} {component['outcome']:<8} {component['tests']:>4} tests  {before:>6} -> {reached}"
+        )
+    reached = [value for component in report["components"] if (value := after(component)) is not None]
+    print(
+        f"{report['package']}: {report['tests']} tests, median coverage {median(reached):.0f} %, {report['seconds']} s, "
+        f"{report['green']} of {report['runs']} reruns green, checkout {'unchanged' if report['unchanged'] else 'CHANGED'}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Run what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("packages", nargs="+")
+    parser.add_argument("--agent", default="builtin")
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    reports = []
+    for package in arguments.packages:
+        reports.append(measured(package, arguments.agent, arguments.times))
+        show(reports[-1])
+    if arguments.json:
+        arguments.json.write_text(json.dumps(reports, indent=2))
+
+
+if __name__ == "__main__":
+    main()

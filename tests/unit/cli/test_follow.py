@@ -1,0 +1,157 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from proctor.app import Begun
+from proctor.cli.follow import follow
+from proctor.cli.view import TreeView
+from proctor.domain.event import Event
+
+
+@dataclass
+class Screen:
+    view: TreeView = field(default_factory=TreeView)
+    told: list = field(default_factory=list)
+    said: list = field(default_factory=list)
+
+    def open(self):
+        return _Nothing()
+
+    def tell(self, event, session):
+        self.told.append((event.kind, session and session.status))
+
+    def say(self, message):
+        self.said.append(message)
+
+
+class _Nothing:
+    async def __aenter__(self): ...
+
+    async def __aexit__(self, *_):
+        return None
+
+
+@dataclass
+class App:
+    """A tree that goes on until it is cancelled, or until `ends`."""
+
+    ends: bool = True
+    fault: Exception | None = None
+    owner: object = None
+    calls: list = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    scope: object = None
+
+    @property
+    def store(self):
+        async def tree(_scope, _root):
+            return SimpleNamespace(owner=self.owner)
+
+        return SimpleNamespace(tree=tree)
+
+    async def drive(self, root, *, jobs=None):
+        self.calls.append(("drive", root, jobs))
+        if self.fault:
+            raise self.fault
+        if self.ends:
+            self.ended.set()
+        await self.ended.wait()
+
+    async def watch(self, root, after=0):
+        if after == 2:
+            yield Event(root, 3, root, "output", 3.0)
+            return
+        yield Event(root, 1, root, "session_created", 1.0, {"parent": None})
+        if not self.ends:
+            os.kill(os.getpid(), signal.SIGINT)
+        await self.ended.wait()
+        status = "complete" if self.ends else "cancelled"
+        yield Event(root, 2, root, "session_changed", 2.0, {"status": status})
+
+    async def cancel(self, root):
+        self.calls.append(("cancel", root))
+        self.ended.set()
+
+
+def followed(app, *, attached=False):
+    screen = Screen()
+    repository = SimpleNamespace(top=Path())
+    asyncio.run(asyncio.wait_for(follow(app, Begun("root", repository, False, attached), screen, jobs=2), 10))
+    return screen
+
+
+def test_a_tree_is_driven_and_shown_until_it_has_ended():
+    app = App()
+    screen = followed(app)
+    assert app.calls == [("drive", "root", 2)]
+    assert screen.told == [("session_created", "active"), ("session_changed", "complete")]
+
+
+def test_an_interrupt_cancels_the_tree_and_waits_for_its_end():
+    app = App(ends=False)
+    screen = followed(app)
+    assert ("cancel", "root") in app.calls
+    assert screen.said[0].startswith("cancelling…")
+    assert screen.told[1:] == [("session_changed", "cancelled"), ("output", "cancelled")]
+
+
+def test_what_goes_wrong_in_driving_is_raised():
+    with pytest.raises(OSError, match="disk"):
+        followed(App(ends=False, fault=OSError("disk")))
+
+
+def test_an_interrupt_of_one_who_only_watches_cancels_nothing():
+    from proctor import owner
+
+    app = App(ends=False, owner=owner.myself())
+    screen = followed(app, attached=True)
+    assert app.calls == []
+    assert screen.said == ["stopped watching; the session goes on"]
+
+
+STUBBORN = """
+import asyncio, os, signal
+from types import SimpleNamespace
+from proctor.app import Begun
+from proctor.cli.follow import follow
+
+async def forever(*_, **__):
+    await asyncio.Event().wait()
+
+async def watch(root, after=0):
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGINT)
+    await forever()
+    yield
+
+class Screen:
+    view = SimpleNamespace(seen=0)
+    def open(self):
+        from contextlib import nullcontext
+        return nullcontext()
+    def say(self, message):
+        print(message, flush=True)
+
+app = SimpleNamespace(watch=watch, drive=forever, cancel=forever)
+asyncio.run(follow(app, Begun("root", None, False), Screen()))
+"""
+
+
+def test_the_second_interrupt_ends_the_process_at_once_whatever_hangs():
+    done = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 130, done.stderr
+    assert done.stdout.startswith("cancelling…")
+
+
+def test_interrupts_are_as_before_afterwards():
+    before = signal.getsignal(signal.SIGINT)
+    followed(App())
+    assert signal.getsignal(signal.SIGINT) == before

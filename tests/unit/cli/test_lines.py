@@ -1,0 +1,93 @@
+import re
+
+from proctor.cli.lines import lines_of
+
+
+def told(story):
+    """Tell the whole story again, as lines without their times."""
+    view = type(story.view)(story.view.lines)
+    lines = []
+    for event in story.events:
+        session = view.apply(event)
+        if session is not None:
+            lines += lines_of(view, event, session)
+    return [re.sub(r"^ *\d+:\d\d  ", "", line) for line in lines]
+
+
+def test_a_component_that_is_looped_back_says_why_and_how_often(story, product):
+    story.root()
+    session = story.child("larder.labels")
+    story.done(session, "generate_tests")
+    story.done(session, "check_stability", "error", "2 findings\ntest_label: failed in run 2", sequence=2)
+    story.done(session, "fix_tests", "warning", "nothing more can be repaired", sequence=3)
+    story.done(session, "drop_tests", "ok", "1 dropped, 4 left", sequence=4)
+    story.end(session, outcome="partial", product=product(tests=4, dropped=1))
+    assert told(story)[1:] == [
+        "larder.labels: started",
+        "larder.labels: fix round 1: 2 findings: test_label: failed in run 2",
+        "larder.labels: fix_tests: warning: nothing more can be repaired",
+        "larder.labels: dropping tests: 2 findings: test_label: failed in run 2",
+        "larder.labels: drop_tests: done: 1 dropped, 4 left",
+        "larder.labels: partial, 4 tests, 1 dropped, coverage 40 → 88 %, 8.0 s",
+    ]
+
+
+def test_the_root_tells_its_steps_and_how_many_components_there_are(story):
+    story.root()
+    story.child("larder.oven")
+    story.tell("root", "interaction_parked", waits_for="children")
+    story.tell("root", "interaction_completed", step="spawn_component_testing_sessions", status="ok", message=None)
+    story.land()
+    assert told(story) == [
+        "larder: initialize: done",
+        "larder: spawn_component_testing_sessions: 1 component",
+        "larder: spawn_component_testing_sessions: done",
+        "larder: finalize: done",
+        "larder: complete",
+    ]
+
+
+def test_suspected_bugs_and_reasons_are_told(story, product):
+    story.root()
+    bug = {"test": "test_fahrenheit", "message": "assert 356 == 350\nmore", "line": 11}
+    story.end(
+        story.child("larder.oven"),
+        outcome="proven",
+        product=product(tests=0, suspected_bugs=[bug], reason="no examples"),
+    )
+    assert told(story)[1:] == [
+        "larder.oven: suspected bug: test_fahrenheit (line 11): assert 356 == 350",
+        "larder.oven: proven: no examples",
+    ]
+
+
+def test_the_same_fault_is_told_once(story):
+    story.root()
+    session = story.child("larder.oven")
+    for number in (2, 3, 4):
+        story.done(session, "generate_tests", "fault", "the disk is full", sequence=number)
+    story.end(session, "failed", error="generate_tests failed 3 times")
+    assert told(story)[1:] == [
+        "larder.oven: generate_tests: fault: the disk is full",
+        "larder.oven: failed: generate_tests failed 3 times",
+    ]
+
+
+def test_a_new_attempt_is_told(story):
+    story.root()
+    story.end(story.child("larder.oven"), "failed", error="lost")
+    story.begin(story.child("larder.oven", attempt=2), "initialize")
+    assert told(story)[-1] == "larder.oven: started again, attempt 2"
+
+
+def test_control_characters_of_others_never_get_out(story):
+    story.root()
+    session = story.child("larder.\x1b[2Joven")
+    story.done(session, "generate_tests", "fault", "\x1b]0;title\x07\x1b[31mred\x1b[0m\r\x00 end", sequence=2)
+    assert told(story)[-1] == "larder.oven: generate_tests: fault: red end"
+
+
+def test_lines_begin_with_the_time_since_the_session_began(story):
+    story.root()
+    (line,) = lines_of(story.view, story.events[2], story.view.root)
+    assert line == "   0:02  larder: initialize: done"

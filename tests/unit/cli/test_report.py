@@ -1,0 +1,80 @@
+import pytest
+from rich.console import Console
+
+from proctor.cli.about import StrangerStep
+from proctor.cli.report import Hints, report
+from proctor.cli.summary import summarise
+
+LINT = StrangerStep("component_testing", "lint", "acme", "1.0")
+
+
+def reported(story, hints=None, width=100):
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        report(console, summarise(story.view), hints or Hints())
+    return capture.get()
+
+
+def test_it_shows_the_table_the_totals_and_how_to_look_at_the_branch(story):
+    story.root()
+    story.proven("larder.shelf")
+    story.land()
+    text = reported(story, Hints(git="git -C /srv/larder", strangers=(LINT,), interpreter="Python 3.12"))
+    assert "✓ proven" in text
+    assert "40 → 88 %" in text
+    assert "1 component: 1 proven · 3 tests" in text
+    assert "git -C /srv/larder log -p -1 tests-for-larder" in text
+    assert "git -C /srv/larder merge tests-for-larder" in text
+    assert "The step component_testing.lint (acme 1.0) took part: it never ran." in text
+    assert "The tests ran with Python 3.12." in text
+
+
+def test_it_says_how_the_steps_of_others_went(story):
+    story.root()
+    for name, status in (("larder.a", "ok"), ("larder.b", "error"), ("larder.c", "ok")):
+        story.done(story.child(name), "lint", status)
+    assert "(acme 1.0) took part: 1 error, 2 ok." in reported(story, Hints(strangers=(LINT,)))
+
+
+def test_what_was_removed_at_landing_is_named(story):
+    story.root()
+    story.tell("root", "session_changed", status="complete", product={"removed": [{"test": "test_x", "reason": "red"}]})
+    assert "test_x  red" in reported(story)
+
+
+def test_a_suspected_bug_shows_example_expectation_and_line(story, product):
+    story.root()
+    bug = {"test": "test_f", "message": "got 356", "example": "fahrenheit(180)", "expected": "350", "line": 11}
+    story.end(story.child("larder.oven"), outcome="proven", product=product(suspected_bugs=[bug]))
+    story.land()
+    text = reported(story)
+    for part in ("larder.oven, line 11", "test_f", "fahrenheit(180)", "expected  350", "got 356"):
+        assert part in text
+
+
+def test_one_reason_of_many_components_is_told_once(story):
+    story.root()
+    for name in ("larder.a", "larder.b"):
+        story.end(story.child(name), "failed", error="there is no such agent")
+    story.end("root", "failed", error="nothing to land")
+    text = reported(story, Hints(database=" --database sqlite:///x.db"))
+    assert "larder.a, larder.b  there is no such agent" in text
+    assert text.count("no such agent") == 1
+    assert "Failed: nothing to land" in text
+    assert "proctor sessions show root --database sqlite:///x.db" in text
+
+
+@pytest.mark.parametrize(("status", "says"), [("cancelled", "Cancelled. No branch"), ("active", "Not finished.")])
+def test_it_says_what_to_do_when_nothing_landed(story, status, says):
+    story.root()
+    story.tell("root", "session_changed", status=status)
+    assert says in reported(story)
+
+
+def test_it_fits_80_columns(story):
+    story.root()
+    story.proven("company.department.project.package.subpackage.the_module_itself")
+    story.land()
+    table = reported(story, width=80).split("1 component")[0]
+    assert max(len(line) for line in table.splitlines()) <= 80
+    assert "40 → 88 %" in table
