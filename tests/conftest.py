@@ -1,5 +1,6 @@
 """Fixtures that several rooms' tests share."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from itertools import count
 from pathlib import Path
@@ -32,3 +33,11 @@ async def store(database: str) -> AsyncIterator[Store]:
     store = await open_store(database)
     yield store
     await store.close()
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Take away what the environment of whoever runs the tests has set for Proctor."""
+    for name in [name for name in os.environ if name.startswith("PROCTOR_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from proctor.domain.workflow import ANY, CHECK, DEFAULT, ERROR, FAULT, NEXT, OK, SELF, WARNING, Workflow
     from proctor.executors.process import run_process
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "proctor.contracts": (
         "Activity", "Agent", "AgentResult", "Executor", "Finding", "NoOptions", "ProcessExit", "ProcessLimits",

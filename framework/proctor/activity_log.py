@@ -30,13 +30,13 @@ class ActivityLog:
 
     def tell(self, started: Started, activity: Activity) -> None:
         """Take note of an activity of a session."""
-        session = started.session
-        if len(self._waiting[session.id]) >= LINES:
-            self._dropped[session.id] += 1
+        session, root = started.head.id, started.head.birth.root
+        if len(self._waiting[session]) >= LINES:
+            self._dropped[session] += 1
             return
-        self._roots[session.id] = session.root
+        self._roots[session] = root
         data = {**activity.data, "text": activity.text[:TEXT], "sequence": started.interaction.sequence}
-        self._waiting[session.id].append(News(session.id, activity.kind, self._clock(), data))
+        self._waiting[session].append(News(session, activity.kind, self._clock(), data))
 
     async def run(self) -> None:
         """Write what was collected, again and again, until cancelled."""

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ class Order:
     exclude: tuple[str, ...] = ()
     branch: str | None = None
     new: bool = False
-    """Begin again even if there is an unfinished session about the same."""
+    """Begin again: an unfinished session about the same is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,10 @@ class App:
         self.workspaces = Workspaces(settings.cache, store.get)
         self._activities = ActivityLog(store, time.time)
         self._owner = owner.myself()
+        self._environment = allowed_environment(os.environ, settings.environment)
         self._engine: Engine | None = None
+        self._turned = asyncio.Event()
+        self._halted: set[str] = set()
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
@@ -87,7 +90,9 @@ class App:
         if order.branch and await self.workspaces.branch_exists(repository, order.branch):
             raise BranchExists(branch=order.branch, repository=repository.top)
         draft = self._draft(order, repository)
-        if not order.new and (found := await self._continue(draft, repository)):
+        if order.new:
+            await self._give_up(draft)
+        elif found := await self._continue(draft, repository):
             return found
         try:
             head = await self.sessions.create(self.scope, draft, owner=self._owner)
@@ -97,6 +102,13 @@ class App:
                 raise
             return found
         return Begun(head.id, repository, continued=False)
+
+    async def _give_up(self, draft: Draft) -> None:
+        """Cancel the unfinished session about the same. Raises TreeOwned if somebody is at it."""
+        assert draft.fingerprint is not None
+        if tree := await self.sessions.find(self.scope, draft.fingerprint):
+            await self.sessions.adopt(self.scope, tree.root, self._owner, owner.alive)
+            await self.sessions.cancel(self.scope, tree.root)
 
     def _draft(self, order: Order, repository: Repository) -> Draft:
         assert repository.identity is not None
@@ -122,7 +134,7 @@ class App:
                 **self.settings.steps.get(f"{WORKFLOW}.finalize", {}),
             },
         }
-        about = [context.to_json(), agent, options, self.settings.limits.model_dump(), uuid4().hex if order.new else ""]
+        about = [context.to_json(), agent, options, self.settings.limits.model_dump()]
         return Draft(
             WORKFLOW,
             context.to_json(),
@@ -145,50 +157,70 @@ class App:
     # -- driving ---------------------------------------------------------------------------------------------------
 
     async def drive(self, root: str, *, jobs: int | None = None) -> Head:
-        """Run a tree that this process owns until it has ended, and give its root's head."""
+        """Run a tree that this process owns until it has ended, or nothing in it can go on; give its root's head."""
+        self._halted.discard(root)
         await asyncio.to_thread(sweep, self.settings.cache)
         engine = self._engine = self.registry.engine("local")(lambda: self.store.due(root, time.time()))
         open_heads = [head for head in await self.store.descendants(self.scope, root) if head.status not in TERMINAL]
         engine.enqueue(head.id for head in open_heads)
-        work = asyncio.ensure_future(engine.run(self._runner().advance, jobs or self.settings.jobs))
+        runner, at_hand = self._runner(), {head.id for head in open_heads}
+
+        async def advance(session_id: str) -> None:
+            at_hand.add(session_id)
+            await runner.advance(session_id)
+            at_hand.discard(session_id)
+            if session_id == root:
+                self._turned.set()
+
+        work = asyncio.ensure_future(engine.run(advance, jobs or self.settings.jobs))
         log = asyncio.ensure_future(self._activities.run())
         try:
-            return await self._ended(root, work)
+            return await self._ended(root, work, at_hand)
         finally:
             for task in (work, log):
                 task.cancel()
             await asyncio.gather(work, log, return_exceptions=True)
-            await self._activities.flush()
             self._engine = None
-            await self.sessions.release(root, self._owner)
+            try:
+                await self._activities.flush()
+            finally:
+                await self.sessions.release(root, self._owner)
 
-    async def _ended(self, root: str, work: asyncio.Future[None]) -> Head:
-        seen = 0
+    async def _ended(self, root: str, work: asyncio.Future[None], at_hand: Collection[str]) -> Head:
+        """Look at the root after each of its turns here, and every second: another process may have cancelled it.
+
+        `at_hand` are the sessions that are being advanced, or have not been looked at yet.
+        """
         while True:
+            self._turned.clear()
             head = await self.sessions.head(self.scope, root)
             if head.status in TERMINAL:
                 return head
             if work.done():
                 work.result()
-            events = await self.sessions.events(self.scope, root, after=seen)
-            seen = events[-1].sequence if events else seen
-            await self.store.wait(root, seen, 1.0)
+            if not at_hand and _halted(heads := await self.store.descendants(self.scope, root)):
+                self._halted.add(root)
+                return heads[0]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._turned.wait()
 
     async def watch(self, root: str, *, after: int = 0) -> AsyncIterator[Event]:
-        """Give a tree's events from behind `after`, those of the past first, until its root has ended."""
+        """Give a tree's events from behind `after`, the past first, until its root has ended or `drive` gives up."""
         while True:
-            head = await self.sessions.head(self.scope, root)
+            over = root in self._halted or (await self.sessions.head(self.scope, root)).status in TERMINAL
             while events := await self.sessions.events(self.scope, root, after=after):
                 for event in events:
                     yield event
                 after = events[-1].sequence
-            if head.status in TERMINAL:
+            if over:
                 return
             await self.store.wait(root, after, 1.0)
 
     async def cancel(self, session_id: str) -> None:
         """Cancel a session and everything below it; what runs for it is ended."""
         await self.sessions.cancel(self.scope, session_id)
+        self._turned.set()
 
     # -- agents ----------------------------------------------------------------------------------------------------
 
@@ -229,19 +261,30 @@ class App:
 
     def _prepare(self, started: Started, emit: Callable[[Activity], None]) -> Surroundings:
         return LocalSurroundings(
-            session_id=started.session.id,
+            session_id=started.head.id,
             workspaces=self.workspaces,
             store=self.store,
             emit=emit,
             limits=ProcessLimits(),
-            environment=allowed_environment(os.environ, self.settings.environment),
+            environment=self._environment,
             agent=self.agent,
         )
 
 
+def _halted(heads: Sequence[Head]) -> bool:
+    """Tell whether nothing in a tree can go on: what is open is blocked or paused, or waits for children that are."""
+    return all(
+        head.status in TERMINAL
+        or head.blocked is not None
+        or (head.paused and head.pending is None)
+        or (head.parked == "children" and (head.paused or head.open_children > 0))
+        for head in heads
+    )
+
+
 def context_name(repository: Repository) -> str:
     """Give the name of what was named: the package's folder or the module, else the repository's."""
-    return (repository.top if repository.path == "." else Path(repository.path)).stem
+    return (repository.top if repository.path == "." else Path(repository.path)).name.removesuffix(".py")
 
 
 @asynccontextmanager

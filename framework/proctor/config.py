@@ -5,6 +5,7 @@ repository under test.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PROCTOR_", env_nested_delimiter="__", extra="ignore", frozen=True, validate_default=True
+        env_prefix="PROCTOR_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
     database: str | None = None
@@ -100,6 +101,17 @@ def load(**flags: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise InvalidSetting(reason=f"{name}: {first['msg']}", where=settings_file()) from error
+        raise InvalidSetting(reason=f"{name}: {first['msg']}", where=_place(first["loc"], flags)) from error
     except ValueError as error:
         raise InvalidSetting(reason=error, where=settings_file()) from error
+
+
+def _place(setting: tuple[int | str, ...], flags: Mapping[str, object]) -> str:
+    """Say where a setting was made, the strongest place first."""
+    if not setting:
+        return str(settings_file())
+    if flags.get(str(setting[0])) is not None:
+        return f"--{str(setting[0]).replace('_', '-')}"
+    prefix = f"PROCTOR_{setting[0]}".upper()
+    named = sorted(name for name in os.environ if name.upper() == prefix or name.upper().startswith(f"{prefix}__"))
+    return named[0] if named else str(settings_file())

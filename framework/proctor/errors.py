@@ -178,3 +178,21 @@ class CacheBusy(ProctorError):
 
 class WorkspaceChanged(ProctorError):
     """The workspace could not be made: {reason}."""
+
+
+class TokenExists(UsageError):
+    """There is a token called {name} already. Choose another name, or revoke it with
+    `proctor token revoke {name}`."""
+
+
+class TokenNotFound(UsageError):
+    """There is no valid token called {name}. `proctor token list` shows those that exist."""
+
+
+class NotLoopback(UsageError):
+    """The host {host} can be reached from other machines, and this server would know only one token. Add --shared and
+    make tokens with `proctor token create`, or leave out --host."""
+
+
+class AddressUnusable(UsageError):
+    """The server cannot listen on {host}, port {port}: {reason}. Choose another --host or --port."""

@@ -8,16 +8,22 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 
 from proctor.contracts.activity import Activity
 from proctor.contracts.executor import Surroundings
 from proctor.domain.interaction import Command, Result
 from proctor.domain.scope import Scope
+from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT
-from proctor.errors import NothingPending, ProctorError, SessionNotFound, StaleFence
+from proctor.errors import NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
 from proctor.registry import Registry
 from proctor.sessions import LEASE_S, Sessions, Started
+
+LOST = (StaleFence, NothingPending, SessionNotFound)
+"""The interaction is not ours any more."""
+
+LONGEST_S = 4 * 3600.0
+"""Executors keep the limits of their commands; one that does not is ended after this time."""
 
 Prepare = Callable[[Started, Callable[[Activity], None]], Surroundings]
 """Makes the surroundings of a command."""
@@ -36,6 +42,7 @@ class Runner:
         owner: str,
         tell: Callable[[Started, Activity], None] = lambda _started, _activity: None,
         renew_every_s: float = LEASE_S / 3,
+        longest_s: float = LONGEST_S,
     ) -> None:
         self._sessions = sessions
         self._registry = registry
@@ -44,6 +51,7 @@ class Runner:
         self._owner = owner
         self._tell = tell
         self._renew_every_s = renew_every_s
+        self._longest_s = longest_s
 
     async def advance(self, session_id: str) -> None:
         """Take a session as far as it goes."""
@@ -61,13 +69,15 @@ class Runner:
                 session_id,
                 started.fence,
                 result,
-                key=f"{started.interaction.sequence}.{started.fence}",
                 go_on=True,
                 owner=self._owner,
                 executed_by=self._owner,
+                head=started.head,
             )
-        except (StaleFence, NothingPending, SessionNotFound):
-            return None  # cancelled or taken over meanwhile: the result does not count
+        except (*LOST, SessionBlocked):
+            return None  # cancelled or taken over meanwhile, or nobody is there who could judge
+        if submitted.session_status in TERMINAL:
+            return None
         following = submitted.started
         if following is None:
             return await self._sessions.proceed(self._scope, session_id, owner=self._owner)
@@ -76,31 +86,47 @@ class Runner:
     async def _carry_out(self, started: Started) -> Result | None:
         """Execute the command while its lease is renewed; None if the session was taken from us meanwhile."""
         work = asyncio.ensure_future(self._execute(started))
+        try:
+            await asyncio.sleep(0)
+            if not work.done():
+                await self._outlast(work, started)
+            return work.result() if work.done() else None
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.wait((work,))
+
+    async def _outlast(self, work: asyncio.Future[Result], started: Started) -> None:
+        """Renew the lease until the work is done or the lease is lost."""
         lease = asyncio.ensure_future(self._keep(started))
         try:
             await asyncio.wait((work, lease), return_when=asyncio.FIRST_COMPLETED)
-            return work.result() if work.done() else None
         finally:
-            for task in (work, lease):
-                task.cancel()
-            await asyncio.gather(work, lease, return_exceptions=True)
+            lease.cancel()
+            await asyncio.gather(lease, return_exceptions=True)
 
     async def _keep(self, started: Started) -> None:
         """Renew the lease until it is lost."""
         while True:
             await asyncio.sleep(self._renew_every_s)
-            with suppress(TimeoutError):
-                try:
-                    await self._sessions.renew(self._scope, started.session.id, started.fence)
-                except (StaleFence, NothingPending, SessionNotFound):
-                    return
+            try:
+                await self._sessions.renew(self._scope, started.head.id, started.fence)
+            except LOST:
+                return
+            except ProctorError:  # a busy database, say: the lease still runs, and the next try is soon
+                continue
 
     async def _execute(self, started: Started) -> Result:
         begun, command = time.monotonic(), started.interaction.command
         try:
             executor = self._registry.executor(command.kind)()
             surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
-            result: object = await executor.execute(command, surroundings)
+            async with asyncio.timeout(self._longest_s):
+                result: object = await executor.execute(command, surroundings)
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            return Result(FAULT, error_message=_blame(command, error), duration_s=time.monotonic() - begun)
         except ProctorError as error:
             return Result(FAULT, error_message=str(error), duration_s=time.monotonic() - begun)
         except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything

@@ -4,6 +4,7 @@ Each operation reads a head, lets the pure rules and the step's plugin decide, a
 that the head is still the one that was read; otherwise it begins again. Plugin code never runs inside a transaction.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,12 @@ LEASE_S = 60.0
 TRIES = 20
 """How often an operation begins again when others change the same session meanwhile."""
 
+UNAVAILABLE = (PluginMissing, PluginBroken, PluginClash)
+"""Why a step cannot be asked."""
+
+WOKEN = Result("ok")
+"""What is judged once all children have ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -62,13 +69,26 @@ class Draft:
 class Started:
     """An interaction that has been handed out."""
 
-    session: Session
-    interaction: Interaction
-    fence: int
-    lease_until: float | None
-    parked: str | None = None
+    head: Head
+    """The session, with that interaction pending."""
     fresh: bool = True
     """False if it had been handed out before and is only shown again."""
+
+    @property
+    def interaction(self) -> Interaction:
+        """The pending interaction, as the log will show it."""
+        assert self.head.pending is not None
+        return Interaction(self.head.pending.sequence, self.head.pending.command)
+
+    @property
+    def fence(self) -> int:
+        """What has to be handed back with the result."""
+        return self.head.fence
+
+    @property
+    def parked(self) -> str | None:
+        """What the interaction waits for, if nobody is to execute it."""
+        return self.head.parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +178,10 @@ class Sessions:
         return await self._store.find_tree(scope, fingerprint)
 
     async def adopt(self, scope: Scope, root: str, owner: Owner, alive: Callable[[Owner], bool]) -> None:
-        """Take a tree whose owner is gone. Raises TreeOwned if it lives, or somebody else was quicker."""
+        """Take a tree whose owner is gone, and count abandoned interactions anew.
+
+        Raises TreeOwned if the owner lives, or somebody else was quicker.
+        """
         tree = await self._store.tree(scope, root)
         if tree is None:
             raise SessionNotFound(session_id=root)
@@ -168,6 +191,9 @@ class Sessions:
             raise TreeOwned(session_id=root, owner=tree.owner)
         if not await self._store.own(root, owner, tree.owner):
             raise TreeOwned(session_id=root, owner="another process")
+        for head in await self._store.descendants(scope, root):
+            if head.abandoned and head.status not in TERMINAL:
+                await self._commit(Change(replace(head, abandoned=0, version=head.version + 1)))
 
     async def release(self, root: str, owner: Owner) -> None:
         """Give a tree back."""
@@ -185,14 +211,18 @@ class Sessions:
             _check_open(head)
             workflow = await self._workflow(scope, head)
             if head.pending is not None:
-                return await self._shown(scope, head, workflow)
+                return Started(head, fresh=False)
             try:
-                change, parked = await self._starting(scope, head, workflow, owner)
-                committed = await self._commit(change)
+                committed = await self._commit(
+                    await self._starting(scope, head, workflow, owner, version=head.version + 1)
+                )
             except Conflict:
                 continue
+            except SessionBlocked as error:
+                await self._block(head, str(error.facts["reason"]))
+                raise
             if committed.head.pending is not None:
-                return await self._shown(scope, committed.head, workflow, fresh=parked is None)
+                return Started(committed.head, fresh=committed.head.parked is None)
         raise Conflict(session_id=session_id)
 
     async def submit(
@@ -202,26 +232,30 @@ class Sessions:
         fence: int,
         result: Result,
         *,
-        key: str,
+        key: str | None = None,
         go_on: bool = False,
         owner: str | None = None,
         executed_by: str | None = None,
+        head: Head | None = None,
     ) -> Submitted:
         """Take the result of the pending interaction, have it judged, and, if asked, start what comes next.
 
-        A repeated call with the same key and content gets the same answer. Raises SessionNotFound, StaleFence,
-        NothingPending or IdempotencyConflict.
+        A repeated call with the same key and content gets the same answer; one without a key gets it only once.
+        Whoever still has the `head` that was handed out saves reading it. Raises SessionNotFound, StaleFence,
+        NothingPending, IdempotencyConflict, or SessionBlocked: then the result is stored and will be judged.
         """
-        digest = hashlib.sha256(orjson.dumps(result)).hexdigest()
-        head = await self.head(scope, session_id)
-        if head.pending is None or head.fence != fence or head.pending.raw is not None:
-            if known := await self._answered(session_id, key, digest):
-                return known
-            _check_fence(head, fence)
-        if head.pending is not None and head.pending.raw is None:
-            head = await self._receive(scope, head, result, executed_by)
-        answer = Answer(session_id, "submit", key, digest, EMPTY)
-        return await self._judge(scope, head, go_on=go_on, owner=owner, answer=answer)
+        answer = None if key is None else Answer(session_id, "submit", key, _digest(result), EMPTY)
+        head = head or await self.head(scope, session_id)
+        for _ in range(TRIES):
+            if head.pending is None or head.fence != fence or head.pending.raw is not None:
+                if answer is not None and (known := await self._answered(answer)):
+                    return known
+                _check_fence(head, fence)
+            try:
+                return await self._judge(scope, head, result, executed_by, go_on=go_on, owner=owner, answer=answer)
+            except Conflict:
+                head = await self.head(scope, session_id)
+        raise Conflict(session_id=session_id)
 
     async def proceed(self, scope: Scope, session_id: str, *, owner: str) -> Started | None:
         """Do whatever is due in a session until a command has to be executed, and hand that out.
@@ -239,7 +273,7 @@ class Sessions:
                     case "wait":
                         return None
                     case "judge":
-                        submitted = await self._judge(scope, _woken(head), go_on=True, owner=owner)
+                        submitted = await self._judge(scope, head, WOKEN, None, go_on=True, owner=owner)
                         if submitted.started is not None:
                             return submitted.started if submitted.started.parked is None else None
                     case "abandon":
@@ -295,74 +329,75 @@ class Sessions:
         lost = head.owner != owner or (head.lease_until or 0.0) < self._clock()
         return "abandon" if lost else "wait"
 
-    async def _receive(self, scope: Scope, head: Head, result: Result, executed_by: str | None) -> Head:
-        fence = head.fence
-        for _ in range(TRIES):
-            try:
-                return (await self._commit(Change(heads.receive(head, result, executed_by=executed_by)))).head
-            except Conflict:
-                head = await self.head(scope, head.id)
-                _check_fence(head, fence)
-        raise Conflict(session_id=head.id)
-
     async def _judge(
-        self, scope: Scope, head: Head, *, go_on: bool, owner: str | None, answer: Answer | None = None
+        self,
+        scope: Scope,
+        head: Head,
+        result: Result,
+        executed_by: str | None,
+        *,
+        go_on: bool,
+        owner: str | None,
+        answer: Answer | None = None,
     ) -> Submitted:
-        """Judge the raw result of `head` and commit the verdict; begin again whenever the head has changed."""
-        workflow, fence = await self._workflow(scope, head), head.fence
-        for _ in range(TRIES):
-            assert head.pending is not None
-            assert head.pending.raw is not None
-            step, now = head.pending.command.step, self._clock()
-            session = await self._snapshot(scope, head, workflow)
-            outcome = await self._steps.outcome(scope, workflow, step, session, head.pending.raw)
-            judged = heads.judge(head, Orchestrator(workflow), outcome, now)
-            closed = judged.interaction
-            change = Change(
-                judged.head,
-                closed,
-                news=(news_of.completed(judged.head, closed), *news_of.ended(judged.head, now)),
-                answer=_answer(answer, judged.head, closed),
-                spent=outcome.result.usage,
-            )
-            parked = None
-            if go_on and judged.head.status == "active" and not judged.head.paused:
-                change, parked = await self._going_on(scope, change, workflow, owner)
-            try:
-                committed = (await self._commit(change)).head
-            except Conflict:
-                head = _woken(await self.head(scope, head.id))
-                if head.pending is None or head.pending.sequence != closed.sequence:
-                    raise StaleFence(session_id=head.id, fence=fence, current=head.fence) from None
-                continue
-            started = None
-            if committed.pending is not None:
-                started = await self._shown(scope, committed, workflow, fresh=parked is None)
-            assert closed.result is not None
-            return Submitted(closed.sequence, closed.result.status, committed.status, started)
-        raise Conflict(session_id=head.id)
+        """Judge the result that `head` has, or else this one, and commit the verdict.
 
-    async def _going_on(
-        self, scope: Scope, verdict: Change, workflow: PinnedWorkflow, owner: str | None
-    ) -> tuple[Change, str | None]:
+        A result that `head` does not have is stored first, unless its verdict is there at once. Raises Conflict or
+        SessionBlocked.
+        """
+        judging = asyncio.ensure_future(self._verdict(scope, head, result, executed_by, go_on=go_on, owner=owner))
+        try:
+            await asyncio.sleep(0)
+            if _lacks_result(head) and (not judging.done() or judging.exception()):
+                head = (await self._commit(Change(heads.receive(head, result, executed_by=executed_by)))).head
+            change = await judging
+        except UNAVAILABLE as error:
+            await self._block(head, str(error))
+            raise SessionBlocked(session_id=head.id, reason=str(error)) from error
+        finally:
+            judging.cancel()
+        if change.head.version == head.version:  # storing the result took the version that the verdict was to have
+            change = replace(change, head=replace(change.head, version=head.version + 1))
+        committed = (await self._commit(replace(change, answer=_answer(answer, change)))).head
+        started = Started(committed, fresh=committed.parked is None) if committed.pending else None
+        assert change.closed is not None
+        assert change.closed.result is not None
+        return Submitted(change.closed.sequence, change.closed.result.status, committed.status, started)
+
+    async def _verdict(
+        self, scope: Scope, head: Head, result: Result, executed_by: str | None, *, go_on: bool, owner: str | None
+    ) -> Change:
+        """Make the change that completes the pending interaction and, if asked, starts the next."""
+        assert head.pending is not None
+        workflow = await self._workflow(scope, head)
+        step, now = head.pending.command.step, self._clock()
+        session = await self._snapshot(scope, head, workflow)
+        outcome = await self._steps.outcome(scope, workflow, step, session, head.pending.raw or result)
+        judged = heads.judge(head, Orchestrator(workflow), outcome, now, executed_by=executed_by)
+        verdict = Change(
+            judged.head,
+            judged.interaction,
+            news=(news_of.completed(judged.head, judged.interaction), *news_of.ended(judged.head, now)),
+            spent=outcome.result.usage,
+        )
+        if go_on and judged.head.status == "active" and not judged.head.paused:
+            return await self._going_on(scope, verdict, workflow, owner)
+        return verdict
+
+    async def _going_on(self, scope: Scope, verdict: Change, workflow: PinnedWorkflow, owner: str | None) -> Change:
         """Add the start of the next step to the change that carries the verdict."""
         try:
-            starting, parked = await self._starting(scope, verdict.head, workflow, owner)
+            starting = await self._starting(scope, verdict.head, workflow, owner, version=verdict.head.version)
         except SessionBlocked:
-            return verdict, None
+            return verdict
         if starting.closed is not None:
-            return verdict, None
-        together = replace(
-            verdict,
-            head=replace(starting.head, version=verdict.head.version),
-            children=starting.children,
-            news=(*verdict.news, *starting.news),
-        )
-        return together, parked
+            return verdict
+        news = (*verdict.news, *starting.news)
+        return replace(verdict, head=starting.head, children=starting.children, news=news)
 
     async def _starting(
-        self, scope: Scope, head: Head, workflow: PinnedWorkflow, owner: str | None
-    ) -> tuple[Change, str | None]:
+        self, scope: Scope, head: Head, workflow: PinnedWorkflow, owner: str | None, *, version: int
+    ) -> Change:
         """Make the change that hands out the next step of `head`. Raises SessionBlocked or SessionClosed."""
         following, now = Orchestrator(workflow).get_next_interaction(head), self._clock()
         if not isinstance(following, NextStep):
@@ -371,33 +406,33 @@ class Sessions:
         try:
             command = await self._steps.command(scope, workflow, following.step, session)
             parked = None if isinstance(command, Fault) else self._registry.executor(command.kind).parks
-        except (PluginMissing, PluginBroken, PluginClash) as error:
-            await self._block(head, str(error))
+        except UNAVAILABLE as error:
             raise SessionBlocked(session_id=head.id, reason=str(error)) from error
         if isinstance(command, Fault):
-            return self._faulted(head, workflow, following.step, command, now), None
+            return self._faulted(head, workflow, following.step, command, now)
         command = replace(command, step=following.step, at=now)
         children, command = await self._children(scope, head, command)
-        begun = heads.start(head, command, owner=owner, lease_until=now + self._lease_s, parked=parked)
+        begun = heads.start(head, command, owner=owner, lease_until=now + self._lease_s, parked=parked, version=version)
         news = [
             news_of.started(begun, following.reason, now),
             *(news_of.created(child, now) for child in children),
         ]
         if parked:
             news.append(news_of.parked(begun, now))
-        return Change(begun, children=children, news=tuple(news)), parked
+        return Change(begun, children=children, news=tuple(news))
 
     def _faulted(self, head: Head, workflow: PinnedWorkflow, step: str, fault: Fault, now: float) -> Change:
         """Log an interaction for a step that could not even make its command."""
-        begun = heads.start(head, Command("none", step=step, at=now), owner=None, lease_until=None, parked=None)
+        begun = heads.start(
+            head, Command("none", step=step, at=now), owner=None, lease_until=None, parked=None, version=head.version
+        )
         judged = heads.judge(begun, Orchestrator(workflow), fault.outcome(), now)
-        after = replace(judged.head, version=head.version + 1)
         news = (
             news_of.started(begun, "", now),
-            news_of.completed(after, judged.interaction),
-            *news_of.ended(after, now),
+            news_of.completed(judged.head, judged.interaction),
+            *news_of.ended(judged.head, now),
         )
-        return Change(after, judged.interaction, news=news)
+        return Change(judged.head, judged.interaction, news=news)
 
     async def _children(self, scope: Scope, head: Head, command: Command) -> tuple[tuple[Head, ...], Command]:
         """Make the child sessions that `command` wants and that do not exist, and name all of them in it."""
@@ -436,22 +471,16 @@ class Sessions:
 
     async def _block(self, head: Head, reason: str) -> None:
         """Say why the session cannot go on; it heals by itself when the plugin is there again."""
-        if head.blocked != reason and head.pending is None:
+        if head.blocked != reason:
             after = replace(head, blocked=reason, version=head.version + 1)
             await self._commit(Change(after, news=(news_of.changed(after, self._clock()),)))
 
-    async def _shown(self, scope: Scope, head: Head, workflow: PinnedWorkflow, *, fresh: bool = False) -> Started:
-        assert head.pending is not None
-        interaction = Interaction(head.pending.sequence, head.pending.command)
-        session = await self._snapshot(scope, head, workflow)
-        return Started(session, interaction, head.fence, head.lease_until, head.parked, fresh)
-
-    async def _answered(self, session_id: str, key: str, digest: str) -> Submitted | None:
-        known = await self._store.answer(session_id, "submit", key)
+    async def _answered(self, asked: Answer) -> Submitted | None:
+        known = await self._store.answer(asked.session_id, asked.operation, asked.key)
         if known is None:
             return None
-        if known.digest != digest:
-            raise IdempotencyConflict(key=key, session_id=session_id, operation="submit")
+        if known.digest != asked.digest:
+            raise IdempotencyConflict(key=asked.key, session_id=asked.session_id, operation=asked.operation)
         return Submitted(**known.answer)  # type: ignore[arg-type] # written by _answer below
 
     async def _commit(self, change: Change) -> Committed:
@@ -474,12 +503,8 @@ class Sessions:
         return self._workflows[key]
 
 
-def _woken(head: Head) -> Head:
-    """Give a parked head whose wait is over the result that its judging needs; others stay as they are."""
-    pending = head.pending
-    if pending is None or pending.raw is not None or head.parked != "children" or head.open_children:
-        return head
-    return replace(head, pending=replace(pending, raw=Result("ok")), fence=head.fence + 1)
+def _lacks_result(head: Head) -> bool:
+    return head.pending is not None and head.pending.raw is None
 
 
 def _check_open(head: Head) -> None:
@@ -497,8 +522,13 @@ def _check_fence(head: Head, fence: int) -> Pending:
     return head.pending
 
 
-def _answer(answer: Answer | None, head: Head, closed: Interaction) -> Answer | None:
-    if answer is None or closed.result is None:
+def _digest(result: Result) -> str:
+    return hashlib.sha256(orjson.dumps(result)).hexdigest()
+
+
+def _answer(answer: Answer | None, change: Change) -> Answer | None:
+    head, closed = change.head, change.closed
+    if answer is None or closed is None or closed.result is None:
         return None
     said: JsonObject = {"sequence": closed.sequence, "status": closed.result.status, "session_status": head.status}
     return replace(answer, answer=said)

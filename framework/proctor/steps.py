@@ -5,6 +5,7 @@ an outcome, or a `Fault` that names the plugin, its distribution and what went w
 """
 
 import asyncio
+import json
 import traceback
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from proctor.contracts.step import Step
 from proctor.domain.interaction import Command, Outcome, Result
+from proctor.domain.json import JsonObject
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
 from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow
@@ -62,8 +64,8 @@ class Steps:
         verdict = await self._ask(
             pinned, "handle_result", Outcome, plugin.handle_result(scope, session, result, options)
         )
-        if isinstance(verdict, Outcome) and verdict.product and len(orjson.dumps(verdict.product)) > PRODUCT_BYTES:
-            verdict = Fault(f"{_named(pinned)}: its product is larger than {PRODUCT_BYTES // 1024} KiB")
+        if isinstance(verdict, Outcome):
+            verdict = _checked(pinned, verdict)
         return verdict.outcome() if isinstance(verdict, Fault) else verdict
 
     def _load(self, workflow: PinnedWorkflow, pinned: PinnedStep) -> tuple[Step, BaseModel]:
@@ -87,6 +89,25 @@ class Steps:
         if not isinstance(value, kind):
             return Fault(f"{_named(pinned)}: {method} gave {type(value).__name__} where {kind.__name__} was expected")
         return value
+
+
+def _checked(pinned: PinnedStep, verdict: Outcome) -> Outcome | Fault:
+    """Refuse what cannot be stored: nothing but JSON may be remembered, and no more than a parent can take."""
+    try:
+        size = _size(verdict.product)
+        _size(verdict.state)
+    except (TypeError, ValueError, RecursionError) as error:
+        return Fault(f"{_named(pinned)}: what it wants to be remembered is not JSON: {error}")
+    if size > PRODUCT_BYTES:
+        return Fault(f"{_named(pinned)}: its product is larger than {PRODUCT_BYTES // 1024} KiB")
+    return verdict
+
+
+def _size(value: JsonObject | None) -> int:
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:  # orjson is strict about text; what cannot be stored of it is replaced later
+        return len(json.dumps(value))
 
 
 def _named(pinned: PinnedStep) -> str:

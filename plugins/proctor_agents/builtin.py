@@ -1,7 +1,7 @@
 """The builtin agent: no key, no network. It turns the examples in docstrings into pytest tests."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import asdict
 
 from proctor import Activity, Agent, AgentResult, JsonObject, Task
@@ -21,13 +21,13 @@ class BuiltinAgent(Agent):
     async def run(self, task: Task, emit: Emit) -> AgentResult:
         """Write the test file, or repair what the findings name."""
         draft = await asyncio.to_thread(_draft, task)
-        emit(Activity("activity", f"{len(draft.tests)} tests from the examples in {task.component.path}"))
         if task.findings:
             return await asyncio.to_thread(_repair, task, draft)
+        emit(Activity("activity", f"{_count(draft.tests, 'test')} from the examples in {task.component.path}"))
         if not draft.tests:
             return AgentResult("warning", _why_nothing(draft))
         await asyncio.to_thread(_write, task, draft.text)
-        return AgentResult("ok", f"{len(draft.tests)} tests written")
+        return AgentResult("ok", f"{_count(draft.tests, 'test')} written")
 
 
 def _draft(task: Task) -> Draft:
@@ -57,8 +57,7 @@ def _repair(task: Task, draft: Draft) -> AgentResult:
 
 
 def _told(repaired: Repair) -> str:
-    bugs = len(repaired.suspected_bugs)
-    told = f"{bugs} suspected bug{'' if bugs == 1 else 's'}, " if bugs else ""
+    told = f"{_count(repaired.suspected_bugs, 'suspected bug')}, " if repaired.suspected_bugs else ""
     return f"{told}{len(repaired.removed)} removed, the others compared as doctest would"
 
 
@@ -75,4 +74,8 @@ def _why_nothing(draft: Draft) -> str:
     if not draft.skipped:
         return "no docstring of it has an example"
     first = draft.skipped[0]
-    return f"none of its {len(draft.skipped)} examples can become a test (line {first.line}: {first.reason})"
+    return f"no example of it can become a test (line {first.line}: {first.reason})"
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

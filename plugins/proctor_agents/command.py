@@ -19,6 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from proctor import Activity, Agent, AgentResult, JsonObject, ProcessExit, ProcessLimits, Task, run_process
 from proctor.contracts.activity import Emit
 
+BUGS = 100
+BUGS_BYTES = 1024**2
+"""So much is read of what it says of suspected bugs."""
+
 
 class CommandOptions(BaseModel):
     """`[agents.NAME]` in the user's settings."""
@@ -87,19 +91,28 @@ def _values(task: Task) -> JsonObject:
 
 
 def _suspected_bugs(path: Path) -> tuple[JsonObject, ...]:
-    bugs = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[:100]:
+    bugs: list[JsonObject] = []
+    for line in _read(path).split("\n")[:BUGS]:
         try:
             value = json.loads(line)
-            bugs.append({"test": str(value["test"]), "message": str(value["message"])[:4000]})
-        except (ValueError, KeyError, TypeError):
+            bugs.append({"test": str(value["test"])[:1000], "message": str(value["message"])[:4000]})
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue  # it is the agent's own file: a broken line is no reason to lose its tests
     return tuple(bugs)
 
 
+def _read(path: Path) -> str:
+    """Read the beginning of a file; one that the agent removed is empty."""
+    try:
+        with path.open("rb") as file:
+            return file.read(BUGS_BYTES).decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def _answer(ended: ProcessExit, program: str, bugs: tuple[JsonObject, ...]) -> AgentResult:
     if ended.exit_code is None:
-        return AgentResult("fault", f"{program} could not be started: {ended.error}")
+        return AgentResult("fault", f"{program} could not be run: {ended.error}")
     if ended.timed_out:
         return AgentResult("error", f"{program} was stopped after {ended.duration_s:.0f} s", suspected_bugs=bugs)
     if ended.exit_code != 0:

@@ -64,10 +64,15 @@ def program_command(
 
 def read_check(result: Result) -> Check | Outcome:
     """Read the program's report; without one the work could not be done, and that is a fault."""
+    if result.status != OK:
+        return fault(result)
     try:
-        return Check.model_validate(result.data["report"]) if result.status == OK else fault(result)
+        read = Check.model_validate(result.data["report"])
     except (KeyError, ValidationError) as error:
         return fault(result, f"the report of the check cannot be read: {error}")
+    if not read.runs:
+        return fault(result, "the report of the check tells of no run")
+    return fault(result, f"pytest could not run: {read.runs[0].message}") if read.runs[0].broken else read
 
 
 def fault(result: Result, message: str | None = None) -> Outcome:

@@ -1,12 +1,19 @@
 """Ends the component's session and says what came of it."""
 
-from pydantic import BaseModel
+import json
+from collections.abc import Sequence
+from itertools import accumulate
 
-from proctor import Command, JsonObject, NoOptions, Outcome, Result, Scope, Session, Step
+from pydantic import BaseModel, JsonValue
+
+from proctor import Command, Json, JsonObject, NoOptions, Outcome, Result, Scope, Session, Step
 from proctor_component_testing.state import Memory, recall
 from proctor_python.measured import percent_after, percent_before
 
-BUGS = 50
+REASON = 2000
+"""Characters of the reason."""
+BUGS_BYTES = 32 * 1024
+"""Of suspected bugs, as JSON: a product may have 64 KiB. The session's state keeps them all."""
 
 
 class Finalize(Step):
@@ -40,7 +47,13 @@ def _product(memory: Memory) -> JsonObject:
         "files": dict(memory.files) if landed else {},
         "tests": memory.tests if landed else 0,
         "dropped": len(memory.dropped),
-        "coverage": {"before": before, "after": after},
-        "suspected_bugs": list(memory.suspected_bugs[:BUGS]),
-        "reason": None if landed else memory.reason or "the agent wrote nothing",
+        "coverage": {"before": before, "after": after, "alone": memory.coverage.percent if memory.coverage else None},
+        "suspected_bugs": _first(memory.suspected_bugs),
+        "reason": None if landed else (memory.reason or "the agent wrote nothing")[:REASON],
     }
+
+
+def _first(bugs: Sequence[dict[str, JsonValue]]) -> list[Json]:
+    """Give the first ones, as many as may stand in a product."""
+    sizes = accumulate(len(json.dumps(bug)) for bug in bugs)
+    return [bug for bug, size in zip(bugs, sizes, strict=True) if size <= BUGS_BYTES]

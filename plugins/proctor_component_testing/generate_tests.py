@@ -1,9 +1,11 @@
 """Has an agent write the component's tests."""
 
+from dataclasses import replace
+
 from pydantic import BaseModel
 
 from proctor import ERROR, FAULT, NEXT, OK, SELF, WARNING, Command, Outcome, Result, Scope, Session, Step
-from proctor_component_testing.asking import AskOptions, agent_command, answered
+from proctor_component_testing.asking import AskOptions, agent_command, answered, wrote
 from proctor_component_testing.state import component, recall
 from proctor_component_testing.task import writing_task
 
@@ -22,9 +24,10 @@ class GenerateTests(Step):
         return agent_command(session, options, writing_task(component(session), recall(session)))
 
     async def handle_result(self, scope: Scope, session: Session, result: Result, options: BaseModel) -> Outcome:
-        """Keep what was written."""
+        """Keep what was written. Whatever lies in the test file is judged, however its agent ended."""
         if result.status == FAULT:
             return Outcome(result)
-        target = recall(session).target
-        status = WARNING if result.status == OK and target not in result.files else result.status
-        return answered(session, result, status)
+        outcome = answered(session, result, result.status)
+        if result.status not in (OK, WARNING):
+            return outcome
+        return replace(outcome, result=replace(outcome.result, status=OK if wrote(session, outcome) else WARNING))

@@ -7,8 +7,8 @@ PREFIX = "test-context-testing-session-for-"
 
 
 def branch_name(context_name: str) -> str:
-    """Give the branch for a context: its name in lower case, all but a–z, 0–9, `-` and `_` turned into single `-`."""
-    slug = re.sub(r"-+", "-", re.sub(r"[^a-z0-9_-]+", "-", context_name.lower())).strip("-")
+    """Give the branch for a context: its name in lower case, every run of other than a–z, 0–9, `-`, `_` as one `-`."""
+    slug = re.sub(r"[^a-z0-9_-]+", "-", context_name.lower()).strip("-")
     if not slug:
         slug = f"context-{hashlib.sha256(context_name.encode()).hexdigest()[:8]}"
     return PREFIX + slug

@@ -11,6 +11,7 @@ from proctor import (
     ChildSpec,
     ChildSummary,
     Command,
+    Json,
     JsonObject,
     NoOptions,
     Outcome,
@@ -23,6 +24,8 @@ from proctor_context_testing.state import Memory, context, recall
 from proctor_python.survey import Component
 
 ENDED_BADLY = ("failed", "cancelled")
+REASON = 300
+"""Characters of a reason: there may be hundreds of components."""
 
 
 class SpawnComponentTestingSessions(Step):
@@ -71,6 +74,11 @@ def newest_attempts(session: Session) -> Mapping[str, ChildSummary]:
     return newest
 
 
+def shortened(reason: Json) -> str:
+    """Give a reason's beginning, empty if there is none."""
+    return str(reason).strip()[:REASON] if reason else ""
+
+
 def _child(session: Session, memory: Memory, component: Component, newest: ChildSummary | None) -> ChildSpec:
     again = newest is not None and newest.status in ENDED_BADLY
     attempt = (newest.attempt if newest else 1) + (1 if again else 0)
@@ -104,7 +112,8 @@ def _problems(component: Component, child: ChildSummary | None) -> Iterator[str]
     elif child.status == "active":
         yield f"{component.name}: is still running (attempt {child.attempt})"
     elif child.status == "failed":
-        yield f"{component.name}: failed (attempt {child.attempt}): {child.last_error or 'no reason was given'}"
+        reason = shortened(child.last_error) or "no reason was given"
+        yield f"{component.name}: failed (attempt {child.attempt}): {reason}"
     elif child.status == "cancelled":
         yield f"{component.name}: was cancelled (attempt {child.attempt})"
 
@@ -112,7 +121,7 @@ def _problems(component: Component, child: ChildSummary | None) -> Iterator[str]
 def _without_attempts(session: Session, newest: Mapping[str, ChildSummary]) -> dict[str, str]:
     attempts = 1 if session.agent.deterministic else session.limits.attempts
     return {
-        key: child.last_error or child.status
+        key: shortened(child.last_error) or child.status
         for key, child in newest.items()
         if child.status in ENDED_BADLY and child.attempt >= attempts
     }
@@ -126,4 +135,4 @@ def _reasons(memory: Memory, newest: Mapping[str, ChildSummary]) -> Iterator[str
     for component in memory.components:
         child = newest.get(component.name)
         reason = (child.product or {}).get("reason") if child else None
-        yield f"{component.name}: {reason or memory.given_up.get(component.name) or 'no tests'}"
+        yield f"{component.name}: {shortened(reason or memory.given_up.get(component.name)) or 'no tests'}"

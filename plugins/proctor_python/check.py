@@ -22,12 +22,13 @@ class Arguments(Value):
 
 
 class Run(Value):
-    """One run in one order; `message` says how pytest broke down, if it did."""
+    """One run in one order; `message` says how pytest broke down, if it did, `broken` that no test is to blame."""
 
     seed: int
     tests: tuple[TestOutcome, ...] = ()
     uncollected: tuple[Uncollected, ...] = ()
     message: str = ""
+    broken: bool = False
 
 
 class Check(Value):

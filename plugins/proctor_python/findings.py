@@ -52,9 +52,7 @@ def of_idleness(check: Check, path: str) -> list[Finding]:
     if check.coverage is None:
         return []
     message = f"The test executes no line of {path}."
-    return [
-        Finding(test.test, COVERAGE, message) for test in check.runs[0].tests if not check.per_test.get(test.test)
-    ]
+    return [Finding(test.test, COVERAGE, message) for test in check.runs[0].tests if not check.per_test.get(test.test)]
 
 
 def good_tests(check: Check) -> list[str]:

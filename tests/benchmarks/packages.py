@@ -129,25 +129,30 @@ def measured(package: str, agent: str, times: int) -> dict[str, Any]:
         }
 
 
-def after(component: dict[str, Any]) -> float | None:
-    """Give a component's coverage with the new tests."""
-    return (component["coverage"] or {}).get("after")
+def percent(component: dict[str, Any], which: str) -> str:
+    """Give a component's coverage at the baseline, after, or by the new tests alone."""
+    value = (component["coverage"] or {}).get(which)
+    return "-" if value is None else f"{value:.0f} %"
+
+
+def reached(components: list[dict[str, Any]]) -> float:
+    """Give the median coverage by the new tests alone, of the components that got any."""
+    values = [component["coverage"]["alone"] for component in components if component["tests"]]
+    return median(value for value in values if value is not None)
 
 
 def show(report: dict[str, Any]) -> None:
     """Print a package's report."""
     for component in report["components"]:
-        coverage = component["coverage"] or {}
-        before, reached = (
-            f"{value:.0f} %" if value is not None else "-" for value in (coverage.get("before"), after(component))
-        )
+        before, after, alone = (percent(component, which) for which in ("before", "after", "alone"))
         print(
-            f"  {component['name']:<36} {component['outcome']:<8} {component['tests']:>4} tests  {before:>6} -> {reached}"
+            f"  {component['name']:<32} {component['outcome']:<8} {component['tests']:>4} tests,"
+            f" {before:>5} -> {after:>5}, alone {alone:>5}"
         )
-    reached = [value for component in report["components"] if (value := after(component)) is not None]
     print(
-        f"{report['package']}: {report['tests']} tests, median coverage {median(reached):.0f} %, {report['seconds']} s, "
-        f"{report['green']} of {report['runs']} reruns green, checkout {'unchanged' if report['unchanged'] else 'CHANGED'}",
+        f"{report['package']}: {report['tests']} tests, alone {reached(report['components']):.0f} % (median), "
+        f"{report['seconds']} s, {report['green']} of {report['runs']} reruns green, "
+        f"checkout {'unchanged' if report['unchanged'] else 'CHANGED'}",
         flush=True,
     )
 

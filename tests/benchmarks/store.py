@@ -1,15 +1,16 @@
 """What the SQLite store costs: CPU per commit with many writers and with one, and per read of a head.
 
-Run it as a program: `python tests/benchmarks/store.py`. The numbers are microseconds.
+python tests/benchmarks/store.py [ROUNDS]
 """
 
 import asyncio
 import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+
+from measuring import Meter, middle, report
 
 from proctor.contracts.store import Change, Tree
 from proctor.domain.event import News
@@ -34,29 +35,36 @@ async def _reads(store: SqliteStore, session: str, count: int) -> None:
         await store.head(SCOPE, session)
 
 
-async def _measured(what: str, count: int, work: Callable[[], Awaitable[object]]) -> None:
-    cpu, wall = time.process_time(), time.perf_counter()
-    await work()
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(f"{what:<24} {cpu / count * 1e6:7.1f} CPU {wall / count * 1e6:8.1f} wall")
+async def _measured(work: Callable[[], Awaitable[object]]) -> Meter:
+    with Meter() as meter:
+        await work()
+    return meter
 
 
-async def _main(folder: str) -> None:
+async def _measure(folder: str, rounds: int) -> None:
     store = await open_store(str(Path(folder) / "store.db"))
     root, heads = _head("root", None), [_head(f"child{number}", "root") for number in range(51)]
     await store.commit(Change(root, tree=Tree("root", SCOPE, ())))
     await store.commit(Change(replace(root, version=2), children=tuple(heads)))
-    for _ in range(3):
-        await _round(store)
+    taken = [await _round(store) for _ in range(rounds)]
     await store.close()
+    cases = {"commit, 50 writers": 5000, "commit, 1 writer": 500, "read of a head": 5000}
+    report("store", [_row(what, count, runs) for (what, count), *runs in zip(cases.items(), *taken, strict=True)])
 
 
-async def _round(store: SqliteStore) -> None:
+def _row(what: str, count: int, runs: list[Meter]) -> dict[str, object]:
+    meter = middle(runs)
+    return {"what": what, "CPU µs": meter.cpu / count * 1e6, "wall µs": meter.wall / count * 1e6}
+
+
+async def _round(store: SqliteStore) -> list[Meter]:
     *most, last = await store.children(SCOPE, "root")
     many = [_steps(store, head, 100) for head in most]
-    await _measured("commit, 50 writers", 5000, lambda: asyncio.gather(*many))
-    await _measured("commit, 1 writer", 500, lambda: _steps(store, last, 500))
-    await _measured("head", 5000, lambda: _reads(store, last.id, 5000))
+    return [
+        await _measured(lambda: asyncio.gather(*many)),
+        await _measured(lambda: _steps(store, last, 500)),
+        await _measured(lambda: _reads(store, last.id, 5000)),
+    ]
 
 
 async def _steps(store: SqliteStore, head: Head, count: int) -> None:
@@ -68,6 +76,10 @@ async def _steps(store: SqliteStore, head: Head, count: int) -> None:
         await store.commit(Change(head, closed=closed, news=news))
 
 
-if __name__ == "__main__":
+def _main(rounds: int = 5) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_main(sys.argv[1] if sys.argv[1:] else folder))
+        asyncio.run(_measure(folder, rounds))
+
+
+if __name__ == "__main__":
+    _main(*map(int, sys.argv[1:]))

@@ -346,6 +346,34 @@ def test_roots_come_newest_first(run: Run, store: Store) -> None:
     assert [head.id for head in run(store.roots(HERE, status="complete"))] == ["r2"]
 
 
+def test_roots_go_on_behind_a_place(run: Run, store: Store) -> None:
+    for number, moment in enumerate((1.0, 2.0, 2.0, 2.0, 3.0)):
+        run(store.commit(plant(f"r{number}", at=moment)))
+    seen, place = [], None
+    while found := run(store.roots(HERE, limit=2, before=place)):
+        seen += [head.id for head in found]
+        place = found[-1].birth.created_at, found[-1].id
+    assert seen == ["r4", "r3", "r2", "r1", "r0"]
+    assert run(store.roots(ELSEWHERE, before=(9.0, "r9"))) == []
+
+
+def test_roots_can_be_of_one_workflow(run: Run, store: Store) -> None:
+    run(store.commit(plant("mine")))
+    assert [head.id for head in run(store.roots(HERE, workflow="testing"))] == ["mine"]
+    assert run(store.roots(HERE, workflow="o\0ther")) == []
+
+
+def test_children_go_on_behind_a_place(run: Run, store: Store) -> None:
+    born = [newborn(f"{key}{attempt}", key=key, attempt=attempt) for key in ("", "a", "b") for attempt in (1, 2)]
+    run(spawn(store, *born))
+    seen, place = [], None
+    while found := run(store.children(HERE, "root", after=place, limit=2)):
+        seen += [head.id for head in found]
+        place = found[-1].birth.key, found[-1].birth.attempt
+    assert seen == [head.id for head in born] == [head.id for head in run(store.children(HERE, "root"))]
+    assert run(store.children(ELSEWHERE, "root", limit=2)) == []
+
+
 def test_descendants_come_by_depth_and_creation(run: Run, store: Store) -> None:
     grandchild = newborn("grandchild", parent="b", depth=2)
     b, a = newborn("b", depth=1, created_at=2.0), newborn("a", depth=1, created_at=3.0)

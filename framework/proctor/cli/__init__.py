@@ -2,13 +2,13 @@
 
 import sys
 
+from proctor import __version__
+
 
 def main() -> object:
     """Run the command that the process was called with. Whoever only asks for the version does not wait for click."""
     if sys.argv[1:] == ["--version"]:
-        from importlib.metadata import version
-
-        sys.stdout.write(f"proctor {version('proctor')}\n")
+        sys.stdout.write(f"proctor {__version__}\n")
         return 0
     from proctor.cli.group import proctor
 

@@ -2,19 +2,23 @@
 
 import click
 
+from proctor import __version__
 from proctor.cli.lazy import LazyGroup
 
 SUMMARIES = {
     "demo": "Try it on a small sample package in a temporary folder.",
     "run": "Write the tests of a package or module and land them on a branch.",
     "sessions": "Look at what was run.",
+    "serve": "Serve the GraphQL API, and drive sessions through it.",
+    "token": "Say who may call a shared server.",
     "plugins": "Look at the plugins that are installed.",
+    "schema": "Print or check the schema of the GraphQL API.",
 }
 
 
 @click.group(
     cls=LazyGroup, home="proctor.cli", summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(package_name="proctor", prog_name="proctor", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="proctor", message="%(prog)s %(version)s")
 def proctor() -> None:
     """Supervise coding agents while they write a package's tests, and land only what was proven."""

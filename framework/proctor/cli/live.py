@@ -20,9 +20,10 @@ SIGNS = {
     "partial": ("◐", "yellow"),
     "none": ("○", "yellow"),
     "failed": ("✗", "red"),
+    "blocked": ("!", "red"),
     "cancelled": ("–", "dim"),
 }
-"""Verdict -> its sign and colour."""
+"""State -> its sign and colour."""
 NARROW, WIDE, WIDEST = 60, 100, 140
 """Columns from which on there is room for coverage, and for what a step is doing; and that an eye can follow."""
 COVERAGE, TIME = 11, 6

@@ -111,7 +111,7 @@ def _bugs(console: Console, rows: Sequence[Row]) -> None:
 
 
 def _missing(console: Console, rows: Sequence[Row]) -> None:
-    missing = [row for row in rows if row.why]
+    missing = [row for row in rows if row.why and row.verdict != "blocked"]  # the ending tells of those
     if not missing:
         return
     console.print()
@@ -164,4 +164,10 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
             )
         case "cancelled":
             return (Text("Cancelled. No branch was made."), Text(f"  how far it came  {session}"))
+    if summary.blocked:
+        return (
+            *(Text.assemble(("Blocked: ", "bold red"), _head(reason)) for reason in summary.blocked),
+            Text(f"  how far it came  {session}"),
+            Text("  to continue      the same command, once that is put right"),
+        )
     return (Text("Not finished."), Text(f"  how far it came  {session}"), Text("  to continue      the same command"))

@@ -41,7 +41,8 @@ def run(
     PATH lies in a git repository. The checkout is left alone: tests are written against the last commit and arrive
     as one commit on a new branch. The same command continues what was interrupted.
 
-    Exit codes: 0 landed, 1 failed (with --strict also: landed in part), 2 usage, 130 cancelled.
+    Exit codes: 0 landed, 1 failed or held up by a missing plugin (with --strict also: landed in part), 2 usage,
+    130 cancelled.
     """
     from proctor.app import Order
     from proctor.cli.running import carry_out

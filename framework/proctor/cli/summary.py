@@ -16,7 +16,7 @@ class Row:
     name: str
     session_id: str
     verdict: str
-    """proven, partial, none, failed, cancelled; running or waiting while it has not ended."""
+    """proven, partial, none, failed, cancelled; blocked, running or waiting while it has not ended."""
     attempts: int
     seconds: float | None
     product: Product
@@ -25,7 +25,9 @@ class Row:
     @property
     def why(self) -> str | None:
         """Say why there are no tests, where there are none."""
-        return self.error if self.verdict == "failed" else self.product.reason if not self.product.tests else None
+        if self.verdict in ("failed", "blocked"):
+            return self.error
+        return None if self.product.tests else self.product.reason
 
     def to_json(self) -> JsonObject:
         """Give the form for machines."""
@@ -56,6 +58,8 @@ class Summary:
     commit: str | None
     error: str | None
     seconds: float | None
+    blocked: tuple[str, ...] = ()
+    """What keeps it from going on, each reason once."""
     removed: Mapping[str, str] = EMPTY
     """Tests that were proven alone but did not land, and why."""
     judged: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
@@ -67,8 +71,8 @@ class Summary:
         return self.status == "complete"
 
     def exit_code(self, *, strict: bool = False) -> int:
-        """Give 0 for landed, 1 for failed, 130 for cancelled; with `strict`, landing in part is a failure."""
-        if self.status in ("cancelled", "active"):
+        """Give 0 for landed, 1 for failed or blocked, 130 for cancelled; with `strict`, 1 also for landed in part."""
+        if self.status == "cancelled" or (self.status == "active" and not self.blocked):
             return CANCELLED
         in_part = strict and any(row.verdict != "proven" for row in self.rows)
         return 0 if self.landed and not in_part else FAILED
@@ -83,6 +87,7 @@ class Summary:
             "tests": self.tests,
             "removed": dict(self.removed),
             "error": self.error,
+            "blocked": list(self.blocked),
             "seconds": self.seconds,
             "components": [row.to_json() for row in self.rows],
         }
@@ -103,6 +108,7 @@ def summarise(view: TreeView) -> Summary:
         commit=text(root.product.get("commit")),
         error=root.error,
         seconds=None if root.ended is None else root.ended - root.created,
+        blocked=tuple(dict.fromkeys(each.blocked for each in (root, *view.ordered()) if each.blocked)),
         removed={
             str(each.get("test")): text(each.get("reason")) or "" for each in mappings(root.product.get("removed"))
         },
@@ -112,7 +118,8 @@ def summarise(view: TreeView) -> Summary:
 
 def _row(session: SessionView) -> Row:
     seconds = None if session.began is None or session.ended is None else session.ended - session.began
-    return Row(session.name, session.id, session.state, session.attempt, seconds, session.made(), session.error)
+    error = session.blocked or session.error
+    return Row(session.name, session.id, session.state, session.attempt, seconds, session.made(), error)
 
 
 def _corrected(row: Row, final: Mapping[str | None, JsonObject]) -> Row:

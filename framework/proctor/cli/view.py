@@ -64,8 +64,10 @@ class SessionView:
 
     @property
     def state(self) -> str:
-        """One word on how it is: its verdict once it has ended, else `running` or `waiting`."""
-        return self.verdict if self.ended is not None else "running" if self.is_running else "waiting"
+        """One word on how it is: its verdict once it has ended, else `blocked`, `running` or `waiting`."""
+        if self.ended is not None:
+            return self.verdict
+        return "blocked" if self.blocked else "running" if self.is_running else "waiting"
 
     def seconds(self, now: float) -> float:
         """Tell for how long it has been, or was, under way."""
@@ -191,7 +193,7 @@ def _change(session: SessionView, event: Event) -> None:
     data, status = event.data, cast("SessionStatus", event.data.get("status"))
     session.status = status
     session.outcome, session.error = text(data.get("outcome")), text(data.get("error"))
-    session.blocked = text(data.get("blocked"))
+    session.blocked = None if status in TERMINAL else text(data.get("blocked"))
     session.product = mapping(data.get("product"))
     if status in TERMINAL:
         session.ended, session.step, session.doing = event.at, None, None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from proctor.contracts.access import AccessStore
 from proctor.domain.event import Event, News
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction, Usage
@@ -88,17 +89,30 @@ class Committed:
     """Other sessions that can go on now: new children, and a parent whose last child ended."""
 
 
-class Store(Protocol):
+class Store(AccessStore, Protocol):
     """Keeps sessions. Every read is scoped: what lies outside the scope does not exist."""
 
     async def head(self, scope: Scope, session_id: str) -> Head | None:
         """Read one head."""
 
-    async def children(self, scope: Scope, session_id: str) -> Sequence[Head]:
-        """Read the heads of a session's children, all attempts, by key and attempt."""
+    async def children(
+        self, scope: Scope, session_id: str, *, after: tuple[str, int] | None = None, limit: int | None = None
+    ) -> Sequence[Head]:
+        """Read the heads of a session's children, all attempts, by key and attempt, from behind such a place."""
 
-    async def roots(self, scope: Scope, *, limit: int = 20, status: SessionStatus | None = None) -> Sequence[Head]:
-        """Read the newest root sessions, newest first."""
+    async def roots(
+        self,
+        scope: Scope,
+        *,
+        limit: int = 20,
+        status: SessionStatus | None = None,
+        workflow: str | None = None,
+        before: tuple[float, str] | None = None,
+    ) -> Sequence[Head]:
+        """Read the newest root sessions, newest first, those of one moment by id.
+
+        With `before`, a session's creation and id, only those that come after it in this list.
+        """
 
     async def descendants(self, scope: Scope, root: str) -> Sequence[Head]:
         """Read every head of a tree, the root first, then by depth and creation."""

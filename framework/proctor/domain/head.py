@@ -4,7 +4,7 @@ The functions here are the transitions of a head. Each takes the head as it is a
 the session service commits the new one only if the stored one is still the old one.
 
     start      a command is handed out: a pending interaction, a new fence, a lease (or parked)
-    receive    its raw result came, and is kept before anybody judges it
+    receive    its raw result came, and is kept until it is judged
     judge      its step's verdict is in: the interaction is completed and the rule says what follows
     abandon    whoever executed it is gone: the interaction is closed, its step will be handed out again
     cancel     the user wants no more of it
@@ -159,8 +159,16 @@ def summary(head: Head) -> ChildSummary:
     )
 
 
-def start(head: Head, command: Command, *, owner: str | None, lease_until: float | None, parked: Parked | None) -> Head:
-    """Hand out `command`; its `step` and `at` are filled in."""
+def start(
+    head: Head,
+    command: Command,
+    *,
+    owner: str | None,
+    lease_until: float | None,
+    parked: Parked | None,
+    version: int | None = None,
+) -> Head:
+    """Hand out `command`; its `step` and `at` are filled in. The version is the next one, unless it is given."""
     return replace(
         head,
         pending=Pending(head.sequence + 1, command, command.at),
@@ -169,7 +177,7 @@ def start(head: Head, command: Command, *, owner: str | None, lease_until: float
         lease_until=None if parked else lease_until,
         parked=parked,
         blocked=None,
-        version=head.version + 1,
+        version=head.version + 1 if version is None else version,
     )
 
 
@@ -180,14 +188,29 @@ def receive(head: Head, result: Result, *, executed_by: str | None) -> Head:
     return replace(head, pending=pending, version=head.version + 1)
 
 
-def judge(head: Head, orchestrator: Orchestrator, outcome: Outcome, now: float) -> Judged:
-    """Complete the pending interaction with its step's verdict and apply rule and budget."""
+def judge(
+    head: Head, orchestrator: Orchestrator, outcome: Outcome, now: float, *, executed_by: str | None = None
+) -> Judged:
+    """Complete the pending interaction with its step's verdict and apply rule and budget.
+
+    `executed_by` tells of a result that was not kept before. A head that was parked for its children is woken by
+    this: its fence is raised.
+    """
     assert head.pending is not None
     pending, result = head.pending, outcome.result
-    interaction = Interaction(pending.sequence, pending.command, result, "completed", now, pending.executed_by)
+    by = pending.executed_by or executed_by
+    interaction = Interaction(pending.sequence, pending.command, result, "completed", now, by)
     last = Completed(pending.sequence, pending.command.step, result.status)
     closed = replace(
-        _without_pending(head),
+        head,
+        sequence=pending.sequence,
+        pending=None,
+        parked=None,
+        blocked=None,
+        owner=None,
+        lease_until=None,
+        fence=head.fence + (head.parked == "children"),
+        version=head.version + 1,
         last_completed=last,
         abandoned=0,
         state=merged(head.state, outcome.state),
@@ -254,6 +277,8 @@ def _decided(head: Head, result: Result, following: Next) -> Head:
 def _counted(head: Head, result: Result, step: str) -> Head:
     assert head.last_completed is not None
     last = head.last_completed
+    if step != last.step and not head.repeats:
+        return head
     if step != last.step:
         return replace(head, repeats=0, same_failure=0, failure=None)
     text = f"{last.step}\0{last.status}\0{result.error_message}"

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +14,11 @@ from proctor.contracts.process import ProcessLimits
 from proctor.domain.component import Component
 from proctor.domain.interaction import Command, Result
 from proctor.domain.json import Json
-from proctor.domain.workflow import FAULT, OK, WARNING
+from proctor.domain.workflow import ERROR, FAULT, OK, WARNING
+from proctor.errors import UnsafePath
+from proctor.workspace.overlay import locate, read
+
+FILE_BYTES = 8 * 1024**2
 
 GRACE_S = 5.0
 """An agent ends its own processes at the limit; so much later the call itself is ended."""
@@ -72,7 +77,7 @@ class AgentExecutor(Executor):
         begun = time.monotonic()
         agent = surroundings.agent(arguments.agent)
         async with surroundings.open(command.workspace, key=surroundings.session_id) as path:
-            (path / arguments.target).parent.mkdir(parents=True, exist_ok=True)
+            locate(path, arguments.target).parent.mkdir(parents=True, exist_ok=True)
             try:
                 async with asyncio.timeout(arguments.seconds + GRACE_S):
                     answer = await agent.run(_task(arguments, path, surroundings), surroundings.emit)
@@ -80,7 +85,10 @@ class AgentExecutor(Executor):
                 answer = AgentResult("error", f"the agent did not finish within {arguments.seconds:g} s")
             changed = await surroundings.changed(path, named=[arguments.target])
             wanted = [name for name in changed if allowed(name, arguments.may_write)]
-            files = {name: await surroundings.put(_read(path, name)) for name in wanted if _is_file(path, name)}
+            try:
+                files = {name: await surroundings.put(data) for name, data in _contents(path, wanted)}
+            except ValueError as error:
+                return Result(ERROR, error_message=f"the agent wrote a file that cannot be taken over: {error}")
         return Result(
             _status(answer, wanted),
             data=_data(answer, wanted, files.keys() ^ wanted, set(changed) - set(wanted)),
@@ -127,10 +135,13 @@ def _data(answer: AgentResult, changed: Sequence[str], deleted: set[str], discar
     }
 
 
-def _is_file(path: Path, name: str) -> bool:
-    place = path / name
-    return place.is_file() and place.resolve().is_relative_to(path.resolve())
+def _contents(path: Path, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Read the files that lie in the workspace; one that a link leads out of it counts as gone.
 
-
-def _read(path: Path, name: str) -> bytes:
-    return (path / name).read_bytes()
+    Raises ValueError for one that is too large.
+    """
+    for name in names:
+        with suppress(UnsafePath):
+            data = read(locate(path, name), FILE_BYTES)
+            if data is not None:
+                yield name, data

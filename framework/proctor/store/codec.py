@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from proctor.contracts.access import Deed, Token
 from proctor.contracts.store import Answer, Owner, Tree
 from proctor.domain.event import Event, News
 from proctor.domain.head import Birth, Head, Pending
@@ -248,3 +249,42 @@ def answer(row: Row) -> Answer:
     """Decode an answer."""
     session, operation, key, digest, given = row
     return Answer(session, operation, key, digest, orjson.loads(given))
+
+
+def token_parameters(token: Token) -> Parameters:
+    """Give what is written of a new token."""
+    return {
+        "digest": token.digest,
+        "name": text(token.name),
+        "role": token.role,
+        "account": text(token.scope.account),
+        "project": text(token.scope.project),
+        "user": text(token.scope.user),
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+    }
+
+
+def token(row: Row) -> Token:
+    """Decode a token."""
+    digest, name, role, account, project, user, created_at, expires_at, revoked_at = row
+    return Token(digest, name, role, Scope(account, project, user), created_at, expires_at, revoked_at)
+
+
+def deed_parameters(deed: Deed) -> Parameters:
+    """Give what is written of an entry of the audit."""
+    return {
+        "at": deed.at,
+        "account": deed.scope.account,
+        "project": deed.scope.project,
+        "user": text(deed.scope.user),
+        "action": text(deed.action),
+        "session": None if deed.session is None else text(deed.session),
+        "detail": document(deed.detail),
+    }
+
+
+def deed(row: Row) -> Deed:
+    """Decode an entry of the audit."""
+    at, account, project, user, action, session, detail = row
+    return Deed(at, Scope(account, project, user), action, session, orjson.loads(detail))

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from proctor.contracts.access import Deed, Token
 from proctor.contracts.store import Answer, Change, Committed, Owner, Tree
 from proctor.domain.event import Event, News
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.scope import Scope
 from proctor.domain.session import SessionStatus
-from proctor.errors import BlobMissing
+from proctor.errors import BlobMissing, TokenExists
 from proctor.store import change as changes
 from proctor.store import codec
 from proctor.store.batch import SQL, Batch
@@ -25,6 +26,8 @@ from proctor.store.writer import Writer
 
 SLICE = 200
 """Rows that are decoded before others get their turn on the loop."""
+NO_LIMIT = -1
+"""What SQLite takes for one."""
 LARGE = 64 * 1024
 """Bytes from which on a blob is hashed in a thread."""
 
@@ -57,16 +60,32 @@ class SqliteStore:
 
     async def head(self, scope: Scope, session_id: str) -> Head | None:
         """Read one head."""
-        row = self._row("head", {"session": session_id, **_within(scope)})
+        row = self._row("head", (session_id, scope.account, scope.project))
         return codec.head(row) if row else None
 
-    async def children(self, scope: Scope, session_id: str) -> Sequence[Head]:
-        """Read the heads of a session's children, all attempts, by key and attempt."""
-        return await self._page("children", {"session": session_id, **_within(scope)}, codec.head)
+    async def children(
+        self, scope: Scope, session_id: str, *, after: tuple[str, int] | None = None, limit: int | None = None
+    ) -> Sequence[Head]:
+        """Read the heads of a session's children, all attempts, by key and attempt, from behind such a place."""
+        key, attempt = after or ("", 0)
+        parameters: Parameters = {"session": session_id, "key": codec.text(key), "attempt": attempt}
+        parameters["limit"] = NO_LIMIT if limit is None else limit
+        return await self._page("children", {**parameters, **_within(scope)}, codec.head)
 
-    async def roots(self, scope: Scope, *, limit: int = 20, status: SessionStatus | None = None) -> Sequence[Head]:
-        """Read the newest root sessions, newest first."""
-        return await self._page("roots", {"limit": limit, "status": status, **_within(scope)}, codec.head)
+    async def roots(
+        self,
+        scope: Scope,
+        *,
+        limit: int = 20,
+        status: SessionStatus | None = None,
+        workflow: str | None = None,
+        before: tuple[float, str] | None = None,
+    ) -> Sequence[Head]:
+        """Read the newest root sessions, newest first, those of one moment by id."""
+        created_at, session = before or (None, None)
+        parameters: Parameters = {"limit": limit, "status": status, "created_at": created_at, "session": session}
+        parameters["workflow"] = None if workflow is None else codec.text(workflow)
+        return await self._page("roots", {**parameters, **_within(scope)}, codec.head)
 
     async def descendants(self, scope: Scope, root: str) -> Sequence[Head]:
         """Read every head of a tree, the root first, then by depth and creation."""
@@ -147,20 +166,53 @@ class SqliteStore:
         if self._last_event(root) <= after:
             await self._waiting.wait(root, after, seconds)
 
+    async def add_token(self, token: Token) -> None:
+        """Add a token. Raises TokenExists if one of that name is valid."""
+        parameters = codec.token_parameters(token)
+        if not await self._writer.write(lambda batch: batch.execute(SQL["insert_token"], parameters).rowcount):
+            raise TokenExists(name=token.name)
+
+    async def token(self, digest: str) -> Token | None:
+        """Find a token by its hash."""
+        row = self._row("token", {"digest": digest})
+        return codec.token(row) if row else None
+
+    async def tokens(self) -> Sequence[Token]:
+        """Read all tokens, the oldest first."""
+        return await self._page("tokens", {}, codec.token)
+
+    async def revoke_token(self, name: str, now: float) -> bool:
+        """Revoke the token of that name; False if there is none that could be."""
+        parameters: Parameters = {"name": codec.text(name), "now": now}
+        return await self._writer.write(lambda batch: batch.execute(SQL["revoke_token"], parameters).rowcount == 1)
+
+    async def record(self, deed: Deed) -> None:
+        """Append to the audit."""
+        parameters = codec.deed_parameters(deed)
+
+        def insert(batch: Batch) -> None:
+            batch.execute(SQL["insert_deed"], parameters)
+
+        await self._writer.write(insert)
+
+    async def deeds(self, scope: Scope, *, limit: int = 100) -> Sequence[Deed]:
+        """Read the newest entries of the audit, newest first."""
+        return await self._page("deeds", {"limit": limit, **_within(scope)}, codec.deed)
+
     async def close(self) -> None:
         """Finish what is under way and let go of the database."""
         await self._writer.close()
         self._waiting.close()
         self._connection.close()
 
-    def _rows(self, statement: str, parameters: Parameters) -> list[Row]:
+    def _rows(self, statement: str, parameters: Parameters | Row) -> list[Row]:
         """Read all rows at once: a statement left open would hold every other read at its moment."""
         try:
             return self._connection.execute(SQL[statement], parameters).fetchall()
         except sqlite3.Error as error:
             raise explained(self.path, error) from error
 
-    def _row(self, statement: str, parameters: Parameters) -> Row | None:
+    def _row(self, statement: str, parameters: Parameters | Row) -> Row | None:
         rows = self._rows(statement, parameters)
         return rows[0] if rows else None
 

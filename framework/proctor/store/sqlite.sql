@@ -5,22 +5,24 @@
 SELECT b.document, s.status, s.paused, s.blocked, s.parked, s.open_children, s.sequence, s.fence, s.lease_until,
        s.owner, s.version, s.present
 FROM sessions s JOIN births b ON b.session = s.id
-WHERE s.id = :session AND s.account = :account AND s.project = :project;
+WHERE s.id = ? AND s.account = ? AND s.project = ?;
 
 -- name: children
 SELECT b.document, s.status, s.paused, s.blocked, s.parked, s.open_children, s.sequence, s.fence, s.lease_until,
        s.owner, s.version, s.present
 FROM sessions s JOIN births b ON b.session = s.id
-WHERE s.parent = :session AND s.account = :account AND s.project = :project
-ORDER BY s.key, s.attempt;
+WHERE s.parent = :session AND s.account = :account AND s.project = :project AND (s.key, s.attempt) > (:key, :attempt)
+ORDER BY s.key, s.attempt
+LIMIT :limit;
 
 -- name: roots
 SELECT b.document, s.status, s.paused, s.blocked, s.parked, s.open_children, s.sequence, s.fence, s.lease_until,
        s.owner, s.version, s.present
 FROM sessions s JOIN births b ON b.session = s.id
 WHERE s.parent IS NULL AND s.account = :account AND s.project = :project
-  AND (:status IS NULL OR s.status = :status)
-ORDER BY s.created_at DESC, s.rowid DESC
+  AND (:status IS NULL OR s.status = :status) AND (:workflow IS NULL OR s.workflow = :workflow)
+  AND (:created_at IS NULL OR (s.created_at, s.id) < (:created_at, :session))
+ORDER BY s.created_at DESC, s.id DESC
 LIMIT :limit;
 
 -- name: descendants
@@ -148,3 +150,32 @@ WHERE root = :root;
 
 -- name: insert_blob
 INSERT INTO blobs (id, data, created_at) VALUES (:blob, :data, :created_at) ON CONFLICT DO NOTHING;
+
+-- name: token
+SELECT digest, name, role, account, project, user, created_at, expires_at, revoked_at
+FROM tokens
+WHERE digest = :digest;
+
+-- name: tokens
+SELECT digest, name, role, account, project, user, created_at, expires_at, revoked_at
+FROM tokens
+ORDER BY created_at, rowid;
+
+-- name: insert_token
+INSERT INTO tokens (digest, name, role, account, project, user, created_at, expires_at)
+VALUES (:digest, :name, :role, :account, :project, :user, :created_at, :expires_at)
+ON CONFLICT DO NOTHING;
+
+-- name: revoke_token
+UPDATE tokens SET revoked_at = :now WHERE name = :name AND revoked_at IS NULL;
+
+-- name: insert_deed
+INSERT INTO audit (at, account, project, user, action, session, detail)
+VALUES (:at, :account, :project, :user, :action, :session, :detail);
+
+-- name: deeds
+SELECT at, account, project, user, action, session, detail
+FROM audit
+WHERE account = :account AND project = :project
+ORDER BY id DESC
+LIMIT :limit;

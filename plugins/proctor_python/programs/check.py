@@ -19,7 +19,7 @@ import target
 
 @dataclass
 class Check:
-    """The report. `runs`: {seed, tests, uncollected, message}; `asserts`: test -> does it assert, where known."""
+    """The report. `runs`: {seed, tests, uncollected, message, broken}; `asserts`: test -> does it assert."""
 
     runs: List[Dict[str, Any]] = field(default_factory=list)
     asserts: Dict[str, bool] = field(default_factory=dict)
@@ -64,6 +64,7 @@ def _run(seed: Optional[int], outcomes: pytest_run.Outcomes) -> Dict[str, Any]:
         "tests": pytest_run.as_list(outcomes),
         "uncollected": [{"path": path, "message": text} for path, text in outcomes.uncollected.items()],
         "message": "" if outcomes.ended else target.end(outcomes.message, 4_000),
+        "broken": outcomes.broken,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,16 @@ from typing import Any, Dict, List, Optional, Sequence, Set
 import target
 
 RESTARTS = 5
+_BROKEN = (3, 4)  # pytest's exit codes for an error of its own, and for options that it does not understand
+_CONFIGS = {  # file: what it must hold
+    "pytest.ini": "",
+    ".pytest.ini": "",
+    "pytest.toml": "",
+    ".pytest.toml": "",
+    "pyproject.toml": "[tool.pytest",
+    "tox.ini": "[pytest]",
+    "setup.cfg": "[tool:pytest]",
+}
 _OPTIONS = (
     *("-p", "pytest_report", "-p", "no:cacheprovider", "-o", "addopts="),
     *("-p", "no:randomly"),  # the order is the files' own, or ours
@@ -40,7 +51,8 @@ class Outcomes:
 
     `tests`: node id -> {outcome, message, duration}, outcome being passed, failed, error, skipped, xfailed or xpassed.
     `unreached`: tests that the run did not come to. `uncollected`: path -> message. `coverage`: file -> lines and arcs.
-    `ended` is False when pytest itself broke down or ran out of time; `message` then says how.
+    `ended` is False when pytest itself broke down or ran out of time; `message` then says how. `broken` is True when it
+    could not even begin, which no test is to blame for.
     """
 
     tests: Dict[str, Dict[str, Any]] = field(default_factory=dict)
@@ -50,6 +62,7 @@ class Outcomes:
     per_test: Dict[str, Any] = field(default_factory=dict)
     not_measured: str = ""
     ended: bool = False
+    broken: bool = False
     message: str = ""
 
     def good(self, test: str) -> bool:
@@ -82,6 +95,7 @@ def run(where: target.Target, plan: Plan) -> Outcomes:
         left = ends - time.monotonic()
         part = _once(where, plan, only, max(left, 1.0), outcomes)
         outcomes.ended = part.ended
+        outcomes.broken = part.running is None and not outcomes.tests and part.finished.exit_code in _BROKEN
         missing = [test for test in part.collected or () if test not in outcomes.tests]
         if part.running in missing:
             _blame(outcomes, part)
@@ -119,9 +133,26 @@ def _once(where: target.Target, plan: Plan, only: Optional[Sequence[str]], secon
         more = {"PROCTOR_PYTEST": str(config)}
         if plan.seed is not None:
             more["PYTHONHASHSEED"] = str(plan.seed % 4_294_967_296)
-        argv = [where.executable, "-m", "pytest", *_OPTIONS, f"--rootdir={Path.cwd()}", *_ignored(plan), *plan.paths]
+        argv = [where.executable, "-m", "pytest", *_OPTIONS, f"--rootdir={Path.cwd()}", *_own_config(plan.paths)]
+        argv += [*_ignored(plan), *plan.paths]
         finished = target.run(argv, seconds + _GRACE, target.environment(where.import_root, **more))
         return _read(lines, finished, outcomes)
+
+
+def _own_config(paths: Sequence[str]) -> List[str]:
+    """Keep pytest from a configuration that lies above the work tree, where it would look if there is none inside."""
+    top = Path.cwd()
+    inside = Path(os.path.commonpath([top / path for path in paths]))
+    folders = [folder for folder in (inside, *inside.parents) if folder == top or top in folder.parents]
+    found = any(_configures(folder / name, section) for folder in folders for name, section in _CONFIGS.items())
+    return [] if found else ["-c", os.devnull]
+
+
+def _configures(path: Path, section: str) -> bool:
+    try:
+        return section in path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _ignored(plan: Plan) -> List[str]:

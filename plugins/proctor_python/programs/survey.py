@@ -129,7 +129,7 @@ def _import(where: target.Target, found: package.Package, modules: Mapping[str, 
         detail = failed or next(iter(answer["errors"].values()))
         message = (
             f"{found.name} does not import in {where.executable}. Install what it needs there, or name another "
-            "interpreter with --python; a generated file that is not in git can be named with --carry."
+            "interpreter with --python. Files that are generated and not in git are not there."
         )
         raise package.Problem("import_failed", message, detail)
     outside = [place for place in answer["places"] if Path.cwd().resolve() not in Path(place).resolve().parents]

@@ -71,6 +71,17 @@ def test_it_says_what_to_do_when_nothing_landed(story, status, says):
     assert says in reported(story)
 
 
+def test_what_blocks_is_told_once_with_what_to_do(story):
+    story.root()
+    for name in ("larder.a", "larder.b"):
+        story.tell(story.child(name), "session_changed", status="active", blocked="The plugin x is not installed.")
+    text = reported(story)
+    assert "! blocked" in text
+    assert text.count("The plugin x is not installed.") == 1
+    assert "Blocked: The plugin x" in text
+    assert "the same command, once that is put right" in text
+
+
 def test_it_fits_80_columns(story):
     story.root()
     story.proven("company.department.project.package.subpackage.the_module_itself")

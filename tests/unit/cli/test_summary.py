@@ -53,3 +53,24 @@ def test_the_form_for_machines_has_everything(story):
     assert told["status"] == "complete"
     assert told["components"][0]["coverage"] == {"before": 40.0, "after": 87.6}
     assert told["components"][0]["session"] == "larder.shelf-1"
+
+
+def test_what_is_blocked_is_a_failure_and_says_so_once(story):
+    story.root()
+    for name in ("larder.oven", "larder.shelf"):
+        story.tell(story.child(name), "session_changed", status="active", blocked="the plugin x is not installed")
+    summary = summarise(story.view)
+    assert summary.blocked == ("the plugin x is not installed",)
+    assert [(row.verdict, row.why) for row in summary.rows] == [("blocked", "the plugin x is not installed")] * 2
+    assert summary.exit_code() == 1
+    assert summary.to_json()["blocked"] == ["the plugin x is not installed"]
+
+
+def test_what_was_cancelled_while_it_was_blocked_is_cancelled(story):
+    story.root()
+    child = story.child("larder.oven")
+    for session in (child, "root"):
+        for status in ("active", "cancelled"):
+            story.tell(session, "session_changed", status=status, blocked="the plugin x is not installed")
+    summary = summarise(story.view)
+    assert (summary.blocked, summary.rows[0].verdict, summary.exit_code()) == ((), "cancelled", 130)

@@ -44,7 +44,9 @@ def born(limits: Limits | None = None) -> Head:
 
 
 def started(head: Head, step: str = "initialize", *, parked: str | None = None) -> Head:
-    return start(head, Command("none", step=step, at=5.0), owner="me", lease_until=35.0, parked=parked)
+    return start(
+        head, Command("none", step=step, at=5.0), owner="me", lease_until=35.0, parked=parked, version=head.version + 1
+    )
 
 
 def judged(head: Head, status: str, message: str | None = None, **outcome: object) -> Judged:

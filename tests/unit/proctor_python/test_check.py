@@ -214,3 +214,21 @@ def wait_for(ready):
             return answer
         time.sleep(0.02)
     raise AssertionError("it did not come")
+
+
+def test_a_pytest_that_cannot_run_is_no_tests_fault(check, tree):
+    tree({"tests/conftest.py": "raise OSError('no service')\n"})
+    run = check("def test_good(): assert 1\n").runs[0]
+    assert run.broken
+    assert "no service" in run.message
+    assert not run.tests
+
+
+def test_a_configuration_above_the_work_tree_is_not_taken(check, tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\nrequired_plugins = nobody-has-this\n")
+    assert outcomes(check("def test_good(): assert 1\n").runs[0]) == {"test_good": "passed"}
+
+
+def test_a_configuration_of_the_work_tree_is_taken(check, tree):
+    tree({"setup.cfg": "[tool:pytest]\npython_functions = check_*\n"})
+    assert outcomes(check("def check_good(): assert 1\n").runs[0]) == {"check_good": "passed"}

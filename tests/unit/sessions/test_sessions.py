@@ -139,20 +139,80 @@ async def test_going_on_starts_the_next_step_in_the_same_change(sessions: Sessio
     submitted = await sessions.submit(SCOPE, session_id, started.fence, OK, key="k", go_on=True, owner="me")
     assert submitted.started is not None
     assert submitted.started.interaction.command.step == "second"
-    assert (await sessions.head(SCOPE, session_id)).version == before + 2  # the raw result, then all the rest
+    assert (await sessions.head(SCOPE, session_id)).version == before + 1
 
 
-async def test_a_stored_result_that_nobody_judged_is_judged_and_not_asked_for_again(
-    sessions: Sessions, store: Store, plugins: Plugins, clock: Clock, new_id: Callable[[], str]
+class Slow(Echo):
+    """Judges when it is told to, and says when it is asked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.asked, self.told = asyncio.Event(), asyncio.Event()
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
+        self.asked.set()
+        await self.told.wait()
+        return Outcome(result)
+
+
+async def test_a_result_whose_judging_takes_time_is_stored_first_and_not_asked_for_again(
+    sessions: Sessions, store: Store, plugins: Plugins
 ) -> None:
+    plugins.steps["line", "first"] = slow = Slow("first")
     session_id = await created(sessions)
     started = await sessions.start(SCOPE, session_id, owner="one")
-    head = await sessions.head(SCOPE, session_id)
-    await sessions._receive(SCOPE, head, OK, "one")  # and here the process dies
-    other = Sessions(store, plugins, clock=clock, new_id=new_id)
-    following = await other.proceed(SCOPE, session_id, owner="two")
+    submitting = asyncio.ensure_future(sessions.submit(SCOPE, session_id, started.fence, OK, key="k", owner="one"))
+    async with asyncio.timeout(5):
+        while not (await store.due(session_id, 0.0)):  # noqa: ASYNC110 # storing a result alone tells nobody
+            await asyncio.sleep(0)
+    submitting.cancel()  # and here the process dies
+    await asyncio.wait((submitting,))
+    slow.told.set()
+    following = await sessions.proceed(SCOPE, session_id, owner="two")
     assert following is not None
     assert following.interaction.sequence == started.interaction.sequence + 1
+
+
+async def test_a_slow_verdict_counts_though_its_result_was_stored_meanwhile(
+    sessions: Sessions, plugins: Plugins
+) -> None:
+    plugins.steps["line", "first"] = slow = Slow("first")
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="me")
+    submitting = asyncio.ensure_future(
+        sessions.submit(SCOPE, session_id, started.fence, OK, key="k", go_on=True, owner="me")
+    )
+    await asyncio.wait_for(slow.asked.wait(), 5)
+    await sessions.renew(SCOPE, session_id, started.fence)
+    slow.told.set()
+    submitted = await submitting
+    assert (submitted.sequence, submitted.status) == (1, "ok")
+    assert submitted.started is not None
+
+
+async def test_a_result_whose_step_is_missing_is_stored_and_judged_once_the_step_is_back(
+    sessions: Sessions, plugins: Plugins
+) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="me")
+    step = plugins.steps.pop(("line", "first"))
+    sessions._steps._ready.clear()
+    with pytest.raises(SessionBlocked):
+        await sessions.submit(SCOPE, session_id, started.fence, OK, key="k")
+    plugins.steps["line", "first"] = step
+    following = await sessions.proceed(SCOPE, session_id, owner="me")
+    assert following is not None
+    assert following.interaction.command.step == "second"
+
+
+async def test_a_result_counts_though_the_next_step_is_missing(sessions: Sessions, plugins: Plugins) -> None:
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="me")
+    del plugins.steps["line", "second"]
+    submitted = await sessions.submit(SCOPE, session_id, started.fence, OK, key="k", go_on=True, owner="me")
+    assert (submitted.sequence, submitted.status, submitted.started) == (1, "ok", None)
+    assert await sessions.proceed(SCOPE, session_id, owner="me") is None
+    assert "line.second" in ((await sessions.head(SCOPE, session_id)).blocked or "")
 
 
 async def test_repeats_are_bounded_and_the_reason_is_told(sessions: Sessions) -> None:
@@ -340,3 +400,12 @@ async def test_the_stream_tells_every_turn_in_order(sessions: Sessions) -> None:
     kinds = [event.kind for event in await sessions.events(SCOPE, session_id)]
     turn = ["interaction_started", "interaction_completed"]
     assert kinds == ["session_created", *turn, *turn, "session_changed"]
+
+
+async def test_who_takes_a_tree_over_counts_abandoned_interactions_anew(sessions: Sessions, clock: Clock) -> None:
+    session_id = await created(sessions)
+    for number in range(6):
+        await sessions.adopt(SCOPE, session_id, Owner("here", "boot", number, 1.0), lambda _: False)
+        await sessions.proceed(SCOPE, session_id, owner="me")
+        clock.now += LEASE_S * 2
+    assert (await sessions.head(SCOPE, session_id)).status == "active"

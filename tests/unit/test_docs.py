@@ -1,0 +1,166 @@
+"""What a person can meet is documented: errors, settings, entry-point groups, commands, rooms. And no link is dead."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import click
+import pytest
+from pydantic import BaseModel
+
+import proctor
+from proctor import Step, errors
+from proctor.cli.group import proctor as command_line
+from proctor.cli.lazy import FAILED, USAGE
+from proctor.config import AgentSettings, LimitSettings, Settings
+from proctor.contracts.conformity import as_step
+from proctor.errors import ProctorError, UsageError
+from proctor.registry import Registry
+from proctor_python.survey import Code
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+ERRORS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, ProctorError)]
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def rows(text: str) -> list[list[str]]:
+    """Give the cells of all tables."""
+    lines = (line for line in text.splitlines() if line.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def codes(text: str) -> list[str]:
+    """Give the names in backquotes that stand in the first cells of tables."""
+    return [name for row in rows(text) for name in re.findall(r"`([^`]+)`", row[0])]
+
+
+def section(text: str, title: str) -> str:
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found is not None, f"there is no section {title}"
+    return found[1]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+def test_an_error_is_documented_with_its_message_and_exit_code(error: type[ProctorError]) -> None:
+    if error in (ProctorError, UsageError):
+        assert f"`{error.code}`" in page("errors.md")
+        return
+    message = " ".join(str(error.__doc__).split())
+    exit_code = USAGE if issubclass(error, UsageError) else FAILED
+    documented = [row[1:3] for row in rows(page("errors.md")) if row[0] == f"`{error.code}`"]
+    assert documented == [[str(exit_code), message]]
+
+
+def test_no_other_error_is_documented() -> None:
+    known = {error.code for error in ERRORS} | {*get_args(Code)} | {"0", "1", "2", "130"}
+    assert set(codes(page("errors.md"))) <= known
+    assert set(codes(section(page("errors.md"), "When a package cannot be tested"))) == {*get_args(Code)}
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    text = page("configuration.md")
+    assert set(codes(section(text, "All settings"))) == {*Settings.model_fields}
+    assert "`plugin`" in section(text, "All settings")
+    assert {*AgentSettings.model_fields} == {"plugin"}
+
+
+def test_every_limit_is_documented_with_its_default() -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows(section(page("configuration.md"), "Limits"))[2:]}
+    assert documented == {name: str(value) for name, value in LimitSettings().model_dump().items()}
+
+
+def test_every_option_of_a_step_is_documented() -> None:
+    documented: dict[str, set[str]] = {}
+    step = ""
+    for row in rows(section(page("configuration.md"), "Options of steps"))[2:]:
+        step = row[0].strip("`") or step
+        documented.setdefault(step, set()).update(re.findall(r"`(\w+)`", row[1]))
+    assert documented == {name: options for name, options in options_of_steps() if options}
+
+
+def options_of_steps() -> Iterator[tuple[str, set[str]]]:
+    registry = Registry(allowed=[])
+    for plugin in registry.plugins():
+        if plugin.group == "proctor.steps":
+            yield plugin.name, {*registry.step(*plugin.name.split(".")).Options.model_fields}
+
+
+def test_every_option_of_the_command_agent_is_documented() -> None:
+    options: type[BaseModel] = Registry(allowed=[]).agent("command").Options
+    assert set(codes(section(page("agents.md"), "Any command line"))) == {*options.model_fields}
+
+
+def test_every_entry_point_group_is_documented() -> None:
+    groups = {plugin.group for plugin in Registry(allowed=[]).plugins()}
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
+    assert set(codes(section(page("steps.md"), "The other groups"))) == groups == {*declared}
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        else:
+            yield " ".join([*path, name]), command
+
+
+def test_every_command_is_documented_and_no_other() -> None:
+    documented = [name for row in rows(page("quickstart.md")) for name in re.findall(r"`proctor ([a-z ]+)", row[0])]
+    assert sorted(name.strip() for name in documented) == sorted(path for path, _ in commands(command_line))
+
+
+@pytest.mark.parametrize("command", [pytest.param(command, id=path) for path, command in commands(command_line)])
+def test_every_flag_of_a_command_is_documented(command: click.Command) -> None:
+    flags = [flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")]
+    assert [flag for flag in flags if f"`{flag}" not in page("quickstart.md")] == []
+
+
+def test_every_room_is_documented_and_no_other() -> None:
+    rooms = {each.stem for each in Path(proctor.__file__).parent.iterdir() if each.suffix == ".py" or each.is_dir()}
+    rooms -= {"__init__", "__main__", "__pycache__"}
+    text = section(page("architecture.md"), "The rooms")
+    assert set(codes(text)) == rooms
+
+
+def test_the_rooms_are_drawn_in_the_order_that_is_checked() -> None:
+    drawing = re.findall(r"```\n(.*?)```", page("architecture.md"), re.DOTALL)[0]
+    drawn = [re.split(r" {2,}", line)[0] for line in drawing.splitlines()]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    assert ["__main__", *drawn] == next(each["layers"] for each in contracts if each["type"] == "layers")
+
+
+def test_the_step_that_is_shown_to_strangers_keeps_the_contract() -> None:
+    source = re.findall(r"```python\n(.*?)```", page("steps.md"), re.DOTALL)[0]
+    ast.parse(re.findall(r'PROGRAM = """(.*?)"""', source, re.DOTALL)[0])
+    names: dict[str, object] = {"__name__": "proctor_check_length"}
+    exec(compile(source, "steps.md", "exec"), names)  # noqa: S102 # our own page
+    entry_point = re.findall(r'"([a-z_.]+)" = "proctor_check_length:(\w+)"', page("steps.md"))[0]
+    assert isinstance(as_step(entry_point[0], names[entry_point[1]]), Step)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_link_is_dead(path: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL))
+    assert [link for link in links if "://" not in link and not reaches(path, link)] == []
+
+
+def reaches(path: Path, link: str) -> bool:
+    file, _, title = link.partition("#")
+    target = path.parent / file if file else path
+    return target.exists() and (not title or title in titles(target))
+
+
+def titles(path: Path) -> set[str]:
+    lines = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in lines}
