@@ -10,24 +10,29 @@ from factories import PARKING, SCOPE, Echo, Plugins
 from proctor import ChildSpec, Command, Result, Scope, Session, Workflow
 from proctor.api.caller import Caller, Role
 from proctor.app import Order
-from proctor.contracts.store import Change, Store
+from proctor.contracts.store import Store
 from proctor.domain.head import Head
 from proctor.domain.interaction import Workspace
-from proctor.errors import PluginMissing, SessionClosed
+from proctor.errors import PluginMissing
 from proctor.registry import Plugin
 from proctor.sessions import Draft, Sessions
 
 LINE = Workflow("line", ("first", "second"))
 FAMILY = Workflow("family", ("spawn", "close"), spawns=("line",))
+CLAN = Workflow("clan", ("spawn", "close"), spawns=("family", "line"))
 ASKING = Workflow("asking", ("approve",))
 
 
 class Spawn(Echo):
     """Wants children as many as the subject says."""
 
+    def __init__(self, name: str, kind: str, of: str = "line") -> None:
+        super().__init__(name, kind)
+        self.of = of
+
     async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
         keys = [f"c{number}" for number in range(int(str(session.subject.get("children", 2))))]
-        return Command("spawn_sessions", children=tuple(ChildSpec(key, "line", {"name": key}) for key in keys))
+        return Command("spawn_sessions", children=tuple(ChildSpec(key, self.of, {"name": key}) for key in keys))
 
 
 class Lays(Echo):
@@ -57,27 +62,6 @@ class Installed(Plugins):
         return super().pin(name)
 
 
-class Service(Sessions):
-    """The session service, with what the schema asks of it."""
-
-    async def pause(self, scope: Scope, session_id: str) -> Head:
-        return await self._set(scope, session_id, paused=True)
-
-    async def resume(self, scope: Scope, session_id: str) -> Head:
-        return await self._set(scope, session_id, paused=False)
-
-    async def retry(self, scope: Scope, session_id: str, child_ids: Sequence[str] | None = None) -> Head:
-        for child in child_ids or ():
-            await self.head(scope, child)
-        return await self._set(scope, session_id)
-
-    async def _set(self, scope: Scope, session_id: str, **changes: Any) -> Head:
-        head = await self.head(scope, session_id)
-        if head.status != "active":
-            raise SessionClosed(session_id=session_id, status=head.status)
-        return (await self._commit(Change(replace(head, version=head.version + 1, **changes)))).head
-
-
 @dataclass
 class Begun:
     session_id: str
@@ -87,7 +71,7 @@ class Begun:
 class MadeUpApp:
     """What the schema asks of an application."""
 
-    def __init__(self, store: Store, sessions: Service, registry: Plugins) -> None:
+    def __init__(self, store: Store, sessions: Sessions, registry: Plugins) -> None:
         self.store, self.sessions, self.registry = store, sessions, registry
         self.orders: list[tuple[Order, str | None, str]] = []
 
@@ -96,7 +80,7 @@ class MadeUpApp:
         return Begun((await self.sessions.create(scope, Draft("line", {"path": str(order.path)}))).id)
 
     async def run_session(self, scope: Scope, session_id: str) -> Head:
-        return await self.sessions._set(scope, session_id)
+        return await self.sessions.head(scope, session_id)
 
 
 @dataclass
@@ -168,8 +152,9 @@ def made_up(schema: strawberry.Schema, store: Store, clock: Callable[[], float],
     steps: Mapping[str, Sequence[Any]] = {
         "line": [Lays("first"), Echo("second")],
         "family": [Spawn("spawn", "spawn_sessions"), Echo("close")],
+        "clan": [Spawn("spawn", "spawn_sessions", of="family"), Echo("close")],
         "asking": [Echo("approve", "external")],
     }
-    registry = Installed([LINE, FAMILY, ASKING], steps, PARKING)
-    service = Service(store, registry, clock=clock, new_id=new_id)
+    registry = Installed([LINE, FAMILY, CLAN, ASKING], steps, PARKING)
+    service = Sessions(store, registry, clock=clock, new_id=new_id)
     return Api(schema, MadeUpApp(store, service, registry))

@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,15 +17,16 @@ from proctor.activity_log import ActivityLog
 from proctor.config import AgentSettings, Settings, settings_file
 from proctor.contracts.activity import Activity
 from proctor.contracts.agent import Agent
-from proctor.contracts.engine import Engine
+from proctor.contracts.engine import Due, Engine
 from proctor.contracts.executor import Surroundings
 from proctor.contracts.process import ProcessLimits
 from proctor.contracts.store import Store
 from proctor.domain.component import Context
 from proctor.domain.event import Event
-from proctor.domain.head import Head
+from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
-from proctor.domain.session import TERMINAL, AgentChoice
+from proctor.domain.session import TERMINAL, AgentChoice, ExecutionMode
+from proctor.driver import Driver
 from proctor.errors import BranchExists, Conflict, IdentityMissing, InvalidSetting, PluginMissing, UnknownAgent
 from proctor.executors.surroundings import LocalSurroundings, allowed_environment
 from proctor.registry import Registry
@@ -45,6 +46,9 @@ class Order:
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     branch: str | None = None
+    agent: str | None = None
+    """None: the one in the settings."""
+    execution_mode: ExecutionMode = "auto"
     new: bool = False
     """Begin again: an unfinished session about the same is cancelled."""
 
@@ -70,20 +74,33 @@ class App:
         self.scope = scope
         self.registry = Registry(settings.plugins)
         self.sessions = Sessions(
-            store, self.registry, clock=time.time, new_id=lambda: uuid4().hex, on_ready=self._enqueue
+            store,
+            self.registry,
+            clock=time.time,
+            new_id=lambda: uuid4().hex,
+            on_ready=self._ready,
         )
         self.workspaces = Workspaces(settings.cache, store.get)
         self._activities = ActivityLog(store, time.time)
         self._owner = owner.myself()
         self._environment = allowed_environment(os.environ, settings.environment)
-        self._engine: Engine | None = None
-        self._turned = asyncio.Event()
-        self._halted: set[str] = set()
+        self._driver = Driver(
+            store,
+            self.sessions,
+            self._activities,
+            myself=self._owner,
+            make_engine=self._engine,
+            make_runner=self._runner,
+        )
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
-    async def begin(self, order: Order) -> Begun:
-        """Create the session of an order, or find the unfinished one. Raises a UsageError when it cannot be done."""
+    async def begin(self, order: Order, *, scope: Scope | None = None, take: bool = True) -> Begun:
+        """Create the session of an order, or find the unfinished one. Raises a UsageError when it cannot be done.
+
+        With `take` this process owns it from now on and is to drive it; else `serve` does, unless the order is manual.
+        """
+        scope = scope or self.scope
         repository = await identify(order.path)
         if repository.identity is None:
             raise IdentityMissing
@@ -91,24 +108,30 @@ class App:
             raise BranchExists(branch=order.branch, repository=repository.top)
         draft = self._draft(order, repository)
         if order.new:
-            await self._give_up(draft)
-        elif found := await self._continue(draft, repository):
+            await self._give_up(scope, draft)
+        elif found := await self._continue(scope, draft, repository, take=take):
             return found
         try:
-            head = await self.sessions.create(self.scope, draft, owner=self._owner)
+            head = await self.sessions.create(scope, draft, owner=self._owner if take else None)
         except Conflict:
-            found = await self._continue(draft, repository)
+            found = await self._continue(scope, draft, repository, take=take)
             if found is None:
                 raise
             return found
         return Begun(head.id, repository, continued=False)
 
-    async def _give_up(self, draft: Draft) -> None:
+    async def create_session(
+        self, scope: Scope, order: Order, *, agent: str | None = None, execution_mode: ExecutionMode = "auto"
+    ) -> Begun:
+        """Do as `begin` for somebody else: `serve` runs the session, or, if it is manual, its client does."""
+        return await self.begin(replace(order, agent=agent, execution_mode=execution_mode), scope=scope, take=False)
+
+    async def _give_up(self, scope: Scope, draft: Draft) -> None:
         """Cancel the unfinished session about the same. Raises TreeOwned if somebody is at it."""
         assert draft.fingerprint is not None
-        if tree := await self.sessions.find(self.scope, draft.fingerprint):
-            await self.sessions.adopt(self.scope, tree.root, self._owner, owner.alive)
-            await self.sessions.cancel(self.scope, tree.root)
+        if tree := await self.sessions.find(scope, draft.fingerprint):
+            await self.sessions.adopt(scope, tree.root, self._owner, owner.alive)
+            await self.sessions.cancel(scope, tree.root)
 
     def _draft(self, order: Order, repository: Repository) -> Draft:
         assert repository.identity is not None
@@ -120,7 +143,8 @@ class App:
             only=order.only,
             exclude=order.exclude,
         )
-        agent = AgentChoice(self.settings.agent, deterministic=self._agent_class(self.settings.agent).deterministic)
+        name = order.agent or self.settings.agent
+        agent = AgentChoice(name, deterministic=self._agent_class(name).deterministic)
         options = {
             **self.settings.steps,
             f"{WORKFLOW}.initialize": {
@@ -140,75 +164,44 @@ class App:
             context.to_json(),
             agent,
             self.settings.limits.limits(),
+            order.execution_mode,
             options=options,
             fingerprint=hashlib.sha256(orjson.dumps(about)).hexdigest(),
         )
 
-    async def _continue(self, draft: Draft, repository: Repository) -> Begun | None:
+    async def _continue(self, scope: Scope, draft: Draft, repository: Repository, *, take: bool) -> Begun | None:
         assert draft.fingerprint is not None
-        tree = await self.sessions.find(self.scope, draft.fingerprint)
+        tree = await self.sessions.find(scope, draft.fingerprint)
         if tree is None:
             return None
-        if tree.owner is not None and tree.owner != self._owner and owner.alive(tree.owner):
+        if not take or (tree.owner is not None and tree.owner != self._owner and owner.alive(tree.owner)):
             return Begun(tree.root, repository, continued=True, attached=True)
-        await self.sessions.adopt(self.scope, tree.root, self._owner, owner.alive)
+        await self.sessions.adopt(scope, tree.root, self._owner, owner.alive)
         return Begun(tree.root, repository, continued=True)
 
     # -- driving ---------------------------------------------------------------------------------------------------
 
     async def drive(self, root: str, *, jobs: int | None = None) -> Head:
         """Run a tree that this process owns until it has ended, or nothing in it can go on; give its root's head."""
-        self._halted.discard(root)
         await asyncio.to_thread(sweep, self.settings.cache)
-        engine = self._engine = self.registry.engine("local")(lambda: self.store.due(root, time.time()))
-        open_heads = [head for head in await self.store.descendants(self.scope, root) if head.status not in TERMINAL]
-        engine.enqueue(head.id for head in open_heads)
-        runner, at_hand = self._runner(), {head.id for head in open_heads}
+        async with self._driver.running(jobs or self.settings.jobs):
+            return await self._driver.drive(self.scope, root)
 
-        async def advance(session_id: str) -> None:
-            at_hand.add(session_id)
-            await runner.advance(session_id)
-            at_hand.discard(session_id)
-            if session_id == root:
-                self._turned.set()
+    async def serve(self) -> None:
+        """Run every tree that a server is to run and that nobody else does, until cancelled."""
+        await asyncio.to_thread(sweep, self.settings.cache)
+        await self._driver.serve(self.settings.jobs)
 
-        work = asyncio.ensure_future(engine.run(advance, jobs or self.settings.jobs))
-        log = asyncio.ensure_future(self._activities.run())
-        try:
-            return await self._ended(root, work, at_hand)
-        finally:
-            for task in (work, log):
-                task.cancel()
-            await asyncio.gather(work, log, return_exceptions=True)
-            self._engine = None
-            try:
-                await self._activities.flush()
-            finally:
-                await self.sessions.release(root, self._owner)
-
-    async def _ended(self, root: str, work: asyncio.Future[None], at_hand: Collection[str]) -> Head:
-        """Look at the root after each of its turns here, and every second: another process may have cancelled it.
-
-        `at_hand` are the sessions that are being advanced, or have not been looked at yet.
-        """
-        while True:
-            self._turned.clear()
-            head = await self.sessions.head(self.scope, root)
-            if head.status in TERMINAL:
-                return head
-            if work.done():
-                work.result()
-            if not at_hand and _halted(heads := await self.store.descendants(self.scope, root)):
-                self._halted.add(root)
-                return heads[0]
-            with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
-                    await self._turned.wait()
+    async def run_session(self, scope: Scope, session_id: str) -> Head:
+        """Have `serve` run the tree of a session, whatever its execution mode. Raises SessionNotFound."""
+        head = await self.sessions.head(scope, session_id)
+        self._driver.ask(head.birth.root)
+        return head
 
     async def watch(self, root: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Give a tree's events from behind `after`, the past first, until its root has ended or `drive` gives up."""
         while True:
-            over = root in self._halted or (await self.sessions.head(self.scope, root)).status in TERMINAL
+            over = self._driver.halted(root) or (await self.sessions.head(self.scope, root)).status in TERMINAL
             while events := await self.sessions.events(self.scope, root, after=after):
                 for event in events:
                     yield event
@@ -220,7 +213,7 @@ class App:
     async def cancel(self, session_id: str) -> None:
         """Cancel a session and everything below it; what runs for it is ended."""
         await self.sessions.cancel(self.scope, session_id)
-        self._turned.set()
+        self._driver.turn(session_id)
 
     # -- agents ----------------------------------------------------------------------------------------------------
 
@@ -245,16 +238,18 @@ class App:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _enqueue(self, session_ids: Sequence[str]) -> None:
-        if self._engine is not None:
-            self._engine.enqueue(session_ids)
+    def _ready(self, birth: Birth, session_ids: Sequence[str]) -> None:
+        self._driver.ready(birth, session_ids)
 
-    def _runner(self) -> Runner:
+    def _engine(self, due: Due) -> Engine:
+        return self.registry.engine("local")(due)
+
+    def _runner(self, scope: Scope) -> Runner:
         return Runner(
             self.sessions,
             self.registry,
             self._prepare,
-            scope=self.scope,
+            scope=scope,
             owner=f"{self._owner.host}:{self._owner.pid}:{self._owner.started:.2f}",
             tell=self._activities.tell,
         )
@@ -269,17 +264,6 @@ class App:
             environment=self._environment,
             agent=self.agent,
         )
-
-
-def _halted(heads: Sequence[Head]) -> bool:
-    """Tell whether nothing in a tree can go on: what is open is blocked or paused, or waits for children that are."""
-    return all(
-        head.status in TERMINAL
-        or head.blocked is not None
-        or (head.paused and head.pending is None)
-        or (head.parked == "children" and (head.paused or head.open_children > 0))
-        for head in heads
-    )
 
 
 def context_name(repository: Repository) -> str:

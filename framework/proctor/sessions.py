@@ -6,7 +6,8 @@ that the head is still the one that was read; otherwise it begins again. Plugin 
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -112,7 +113,7 @@ class Sessions:
         *,
         clock: Callable[[], float],
         new_id: Callable[[], str],
-        on_ready: Callable[[Sequence[str]], None] = lambda _: None,
+        on_ready: Callable[[Birth, Sequence[str]], None] = lambda _birth, _session_ids: None,
         lease_s: float = LEASE_S,
     ) -> None:
         self._store = store
@@ -316,6 +317,41 @@ class Sessions:
             if child.status not in TERMINAL:
                 await self.cancel(scope, child.id)
 
+    async def pause(self, scope: Scope, session_id: str) -> Head:
+        """Let nothing new start in a session and below it; what runs may finish. Raises SessionClosed."""
+        return await self._set_paused(scope, await self._open(scope, session_id), paused=True)
+
+    async def resume(self, scope: Scope, session_id: str) -> Head:
+        """End a pause. Raises SessionClosed."""
+        return await self._set_paused(scope, await self._open(scope, session_id), paused=False)
+
+    async def retry(self, scope: Scope, session_id: str, child_ids: Collection[str] | None = None) -> Head:
+        """Make new attempts at children that failed or were cancelled, and open their parent again if it has ended.
+
+        Of a child: make a new attempt at it, and give that. Raises SessionClosed if the session is complete.
+        """
+        head = await self.head(scope, session_id)
+        if head.birth.parent is not None:
+            await self.retry(scope, head.birth.parent, (session_id,))
+            attempts = await self._store.children(scope, head.birth.parent)
+            return [each for each in attempts if each.birth.key == head.birth.key][-1]
+        for _ in range(TRIES):
+            head = await self.head(scope, session_id)
+            if head.status == "complete":
+                raise SessionClosed(session_id=session_id, status=head.status)
+            children = await self._new_attempts(scope, head, child_ids)
+            closed = head.status in TERMINAL
+            if not closed and not children:
+                return head
+            again = heads.reopen(head) if closed else replace(head, version=head.version + 1)
+            now = self._clock()
+            news = (*(news_of.created(child, now) for child in children), news_of.changed(again, now))
+            with suppress(Conflict):
+                committed = await self._commit(Change(again, children=children, news=news, reopens=closed))
+                self._on_ready(head.birth, (head.id,))
+                return committed.head
+        raise Conflict(session_id=session_id)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _due(self, head: Head, owner: str) -> str:
@@ -462,6 +498,56 @@ class Sessions:
         ids = [known[spec.key, spec.attempt] for spec in command.children]
         return tuple(fresh), replace(command, metadata={**command.metadata, "child_session_ids": ids})
 
+    async def _new_attempts(self, scope: Scope, head: Head, child_ids: Collection[str] | None) -> tuple[Head, ...]:
+        """Make the successors of children whose newest attempt ended badly, with what they were handed at first."""
+        newest = {child.birth.key: child for child in await self._store.children(scope, head.id)}
+        bad = [
+            child
+            for child in newest.values()
+            if child.status in ("failed", "cancelled") and (child_ids is None or child.id in child_ids)
+        ]
+        if not bad:
+            return ()
+        handed = await self._handed_down(scope, head)
+        now = self._clock()
+        return tuple(
+            Head(
+                replace(child.birth, id=self._new_id(), attempt=child.birth.attempt + 1, created_at=now),
+                state={**handed.get(child.birth.key, EMPTY), "replaces": child.id},
+                version=1,
+            )
+            for child in bad
+        )
+
+    async def _handed_down(self, scope: Scope, head: Head) -> dict[str, JsonObject]:
+        """Give the state with which each child was spawned last, by key."""
+        commands = [head.pending.command] if head.pending else []
+        after = 0
+        while page := await self._store.interactions(scope, head.id, after=after):
+            commands[:0] = [interaction.command for interaction in page]
+            after = page[-1].sequence
+        return {spec.key: spec.state for command in commands for spec in command.children}
+
+    async def _open(self, scope: Scope, session_id: str) -> Head:
+        head = await self.head(scope, session_id)
+        if head.status in TERMINAL:
+            raise SessionClosed(session_id=session_id, status=head.status)
+        return head
+
+    async def _set_paused(self, scope: Scope, head: Head, *, paused: bool) -> Head:
+        """Flag a session and all that is open below it; the parent goes first, so that it cannot spawn meanwhile."""
+        while head.status not in TERMINAL and head.paused != paused:
+            flagged = replace(head, paused=paused, version=head.version + 1)
+            try:
+                head = (await self._commit(Change(flagged, news=(news_of.changed(flagged, self._clock()),)))).head
+            except Conflict:
+                head = await self.head(scope, head.id)
+        for child in await self._store.children(scope, head.id):
+            await self._set_paused(scope, child, paused=paused)
+        if not paused:
+            self._on_ready(head.birth, (head.id,))
+        return head
+
     async def _abandon(self, head: Head) -> None:
         now = self._clock()
         after, closed = heads.abandon(head, now)
@@ -486,7 +572,7 @@ class Sessions:
     async def _commit(self, change: Change) -> Committed:
         committed = await self._store.commit(change)
         if committed.ready:
-            self._on_ready(committed.ready)
+            self._on_ready(change.head.birth, committed.ready)
         return committed
 
     async def _snapshot(self, scope: Scope, head: Head, workflow: PinnedWorkflow) -> Session:

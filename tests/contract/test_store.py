@@ -506,3 +506,30 @@ def test_closing_finishes_what_is_under_way(run: Run, store: Store, opener: Call
         return tree.events
 
     assert run(story()) == 50
+
+
+def test_open_trees_are_those_with_an_active_root_in_every_scope(run: Run, store: Store) -> None:
+    for change in (plant("first"), plant("second", scope=ELSEWHERE), plant("third")):
+        run(store.commit(change))
+    run(end(store, "first"))
+    assert [(tree.root, tree.scope) for tree in run(store.open_trees())] == [("second", ELSEWHERE), ("third", HERE)]
+
+
+def test_a_root_that_is_opened_again_has_its_fingerprint_again(run: Run, store: Store) -> None:
+    run(store.commit(plant("first", fingerprint="f")))
+    run(end(store, "first", "failed"))
+    failed = run(store.head(HERE, "first"))
+    run(store.commit(Change(step(failed, status="active"), reopens=True)))
+    assert run(store.find_tree(HERE, "f")).root == "first"
+    with pytest.raises(Conflict):
+        run(store.commit(plant("second", fingerprint="f")))
+
+
+def test_a_root_whose_fingerprint_is_taken_meanwhile_stays_as_it_is(run: Run, store: Store) -> None:
+    run(store.commit(plant("first", fingerprint="f")))
+    run(end(store, "first", "failed"))
+    run(store.commit(plant("second", fingerprint="f")))
+    failed = run(store.head(HERE, "first"))
+    with pytest.raises(Conflict):
+        run(store.commit(Change(step(failed, status="active"), reopens=True)))
+    assert run(store.head(HERE, "first")) == failed

@@ -30,7 +30,9 @@ async def test_all_complete_and_the_stream_has_no_gap(store: Store, new_id: Call
     parent = [Spawn("spawn", "spawn_sessions"), Echo("close")]
     plugins = Plugins([line, family], {"line": [Echo(step) for step in STEPS], "family": parent})
     engine = LocalEngine(lambda: store.due(root, time.time()))
-    sessions = Sessions(store, plugins, clock=time.time, new_id=new_id, on_ready=engine.enqueue)
+    sessions = Sessions(
+        store, plugins, clock=time.time, new_id=new_id, on_ready=lambda _birth, ids: engine.enqueue(ids)
+    )
     runner = Runner(sessions, plugins, lambda *_: None, scope=SCOPE, owner="me")
     root, ended = (await sessions.create(SCOPE, Draft("family", {}))).id, asyncio.Event()
 

@@ -214,7 +214,9 @@ async def test_a_parked_parent_holds_no_slot_and_goes_on_by_itself(
     store: Store, plugins: Plugins, new_id: Callable[[], str]
 ) -> None:
     engine = LocalEngine(nothing_due, poll_s=SECONDS * 2)  # only messages tell of what can go on
-    sessions = Sessions(store, plugins, clock=time.time, new_id=new_id, on_ready=engine.enqueue)
+    sessions = Sessions(
+        store, plugins, clock=time.time, new_id=new_id, on_ready=lambda _birth, ids: engine.enqueue(ids)
+    )
     root = await created(sessions, "family")
     runner, ended = Runner(sessions, plugins, lambda *_: None, scope=SCOPE, owner=ME), asyncio.Event()
     turns: list[str] = []

@@ -49,5 +49,5 @@ def run(
     from proctor.config import load
 
     settings = load(agent=agent, jobs=jobs, python=python, database=database)
-    order = Order(path, only, exclude, branch, new)
+    order = Order(path, only, exclude, branch, new=new)
     context.exit(carry_out(settings, order, as_json=as_json, strict=strict, database=database))

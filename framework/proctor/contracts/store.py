@@ -77,6 +77,8 @@ class Change:
     """The tree's row, when the head is a new root."""
     spent: Usage | None = None
     """Added to what the tree has spent."""
+    reopens: bool = False
+    """The head had ended and is active again. Its parent's count of open children is not touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ class Store(AccessStore, Protocol):
 
     async def find_tree(self, scope: Scope, fingerprint: str) -> Tree | None:
         """Find the tree with an active root that is about this."""
+
+    async def open_trees(self) -> Sequence[Tree]:
+        """Read the trees whose root is active, in every scope: for whoever drives them, not for callers."""
 
     async def answer(self, session_id: str, operation: str, key: str) -> Answer | None:
         """Read what was answered to a call before."""

@@ -8,6 +8,7 @@ the session service commits the new one only if the stored one is still the old 
     judge      its step's verdict is in: the interaction is completed and the rule says what follows
     abandon    whoever executed it is gone: the interaction is closed, its step will be handed out again
     cancel     the user wants no more of it
+    reopen     the user wants it tried again
 """
 
 import hashlib
@@ -241,6 +242,21 @@ def cancel(head: Head, now: float) -> tuple[Head, Interaction | None]:
     interaction = Interaction(pending.sequence, pending.command, None, "abandoned", now) if pending else None
     closed = _without_pending(head) if pending else replace(head, version=head.version + 1)
     return replace(closed, status="cancelled", fence=head.fence + 1), interaction
+
+
+def reopen(head: Head) -> Head:
+    """Let a session that failed or was cancelled go on where it stood, with its budgets counted anew."""
+    return replace(
+        head,
+        status="active",
+        outcome=None,
+        last_error=None,
+        repeats=0,
+        same_failure=0,
+        failure=None,
+        abandoned=0,
+        version=head.version + 1,
+    )
 
 
 def _without_pending(head: Head) -> Head:

@@ -73,6 +73,8 @@ class EncodedChange:
         ends = head.status in TERMINAL and batch.execute(SQL["status"], (head.id,)).fetchone() == ("active",)
         if not batch.execute(SQL["update_session"], row).rowcount:
             raise Conflict(session_id=head.id)
+        if self.change.reopens and parent is None and not batch.execute(SQL["reopen_tree"], (head.id,)).rowcount:
+            raise Conflict(session_id=head.id)
         if ends and parent is None:
             batch.execute(SQL["end_tree"], (head.id,))
         if ends and parent is not None:

@@ -113,6 +113,10 @@ class SqliteStore:
         row = self._row("find_tree", {"fingerprint": codec.text(fingerprint), **_within(scope)})
         return codec.tree(row) if row else None
 
+    async def open_trees(self) -> Sequence[Tree]:
+        """Read the trees whose root is active, in every scope."""
+        return [codec.tree(row) for row in self._rows("open_trees", {})]
+
     async def answer(self, session_id: str, operation: str, key: str) -> Answer | None:
         """Read what was answered to a call before."""
         parameters: Parameters = {"session": session_id, "operation": operation, "key": codec.text(key)}

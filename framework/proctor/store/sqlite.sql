@@ -58,6 +58,13 @@ SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t
 FROM trees t JOIN pins p ON p.root = t.root
 WHERE t.fingerprint = :fingerprint AND t.active AND t.account = :account AND t.project = :project;
 
+-- name: open_trees
+SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.sessions, t.input_tokens,
+       t.output_tokens, t.cost_usd, p.document
+FROM trees t JOIN pins p ON p.root = t.root
+WHERE t.active
+ORDER BY t.rowid;
+
 -- name: answer
 SELECT session, operation, key, digest, answer
 FROM answers
@@ -135,6 +142,9 @@ INSERT INTO pins (root, document) VALUES (:root, :workflows);
 
 -- name: end_tree
 UPDATE trees SET active = 0 WHERE root = ?;
+
+-- name: reopen_tree
+UPDATE OR IGNORE trees SET active = 1 WHERE root = ?;
 
 -- name: own
 UPDATE trees SET owner = :owner WHERE root = :root AND owner IS :expected;

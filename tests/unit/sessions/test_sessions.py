@@ -17,6 +17,7 @@ from proctor.errors import (
     SessionBlocked,
     SessionClosed,
     SessionNotFound,
+    SessionPaused,
     StaleFence,
     TreeOwned,
 )
@@ -244,7 +245,7 @@ async def test_a_step_abandoned_too_often_fails_the_session(sessions: Sessions, 
 
 async def test_a_parent_waits_for_its_children_and_goes_on_by_itself(sessions: Sessions, store: Store) -> None:
     ready: list[str] = []
-    sessions._on_ready = ready.extend
+    sessions._on_ready = lambda _birth, session_ids: ready.extend(session_ids)
     root = await created(sessions, "family")
     assert await sessions.proceed(SCOPE, root, owner="me") is None
     head = await sessions.head(SCOPE, root)
@@ -409,3 +410,69 @@ async def test_who_takes_a_tree_over_counts_abandoned_interactions_anew(sessions
         await sessions.proceed(SCOPE, session_id, owner="me")
         clock.now += LEASE_S * 2
     assert (await sessions.head(SCOPE, session_id)).status == "active"
+
+
+async def test_a_pause_lets_running_commands_finish_and_nothing_new_start(sessions: Sessions, store: Store) -> None:
+    root = await created(sessions, "family")
+    await sessions.proceed(SCOPE, root, owner="me")
+    child = (await store.children(SCOPE, root))[0]
+    started = await sessions.start(SCOPE, child.id, owner="me")
+    assert (await sessions.pause(SCOPE, root)).paused
+    submitted = await sessions.submit(SCOPE, child.id, started.fence, OK, key="k", go_on=True, owner="me")
+    assert (submitted.status, submitted.started) == ("ok", None)
+    for session_id in (root, child.id):
+        assert await sessions.proceed(SCOPE, session_id, owner="me") is None
+    with pytest.raises(SessionPaused):
+        await sessions.start(SCOPE, child.id)
+    assert not (await sessions.resume(SCOPE, root)).paused
+    assert (await sessions.start(SCOPE, child.id)).interaction.command.step == "second"
+
+
+async def test_a_retry_opens_a_failed_tree_again_and_replaces_what_failed_in_it(
+    sessions: Sessions, store: Store
+) -> None:
+    root = await created(sessions, "family", limits=Limits(same_failure=1), fingerprint="f")
+    await sessions.proceed(SCOPE, root, owner="me")
+    first = await store.children(SCOPE, root)
+    await finish(sessions, first[0].id)
+    await finish(sessions, first[1].id, "error")
+    await sessions.proceed(SCOPE, root, owner="me")
+    assert (await sessions.head(SCOPE, root)).status == "failed"
+    assert await sessions.find(SCOPE, "f") is None
+    assert (await sessions.retry(SCOPE, root)).status == "active"
+    assert await sessions.find(SCOPE, "f") is not None
+    replaced = (await store.children(SCOPE, root))[-1]
+    assert (replaced.birth.key, replaced.birth.attempt, replaced.status) == ("b", 2, "active")
+    assert replaced.state == {"replaces": first[1].id}
+    await sessions.proceed(SCOPE, root, owner="me")
+    await finish(sessions, replaced.id)
+    following = await sessions.proceed(SCOPE, root, owner="me")
+    assert following is not None
+    assert following.interaction.command.step == "close"
+
+
+async def test_a_failed_child_is_retried_while_its_parent_waits_for_others(sessions: Sessions, store: Store) -> None:
+    root = await created(sessions, "family", limits=Limits(same_failure=1))
+    await sessions.proceed(SCOPE, root, owner="me")
+    first = await store.children(SCOPE, root)
+    await finish(sessions, first[1].id, "error")
+    again = await sessions.retry(SCOPE, first[1].id)
+    assert (again.birth.key, again.birth.attempt) == ("b", 2)
+    assert (await sessions.head(SCOPE, root)).open_children == 2
+
+
+async def test_a_retry_of_a_tree_whose_place_was_taken_changes_nothing(sessions: Sessions) -> None:
+    root = await created(sessions, limits=Limits(same_failure=1), fingerprint="f")
+    await finish(sessions, root, "error")
+    await created(sessions, fingerprint="f")
+    with pytest.raises(Conflict):
+        await sessions.retry(SCOPE, root)
+    assert (await sessions.head(SCOPE, root)).status == "failed"
+
+
+async def test_what_is_complete_is_neither_retried_nor_paused(sessions: Sessions) -> None:
+    session_id = await created(sessions)
+    await finish(sessions, session_id)
+    for call in (sessions.retry, sessions.pause, sessions.resume):
+        with pytest.raises(SessionClosed):
+            await call(SCOPE, session_id)

@@ -1,0 +1,228 @@
+"""The driver: has the sessions of the trees that this process owns advanced until the trees have ended."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from proctor import owner
+from proctor.activity_log import ActivityLog
+from proctor.contracts.engine import Due, Engine
+from proctor.contracts.store import Owner, Store, Tree
+from proctor.domain.head import Birth, Head
+from proctor.domain.scope import Scope
+from proctor.domain.session import TERMINAL
+from proctor.errors import ProctorError, TreeOwned
+from proctor.runner import Runner
+from proctor.sessions import Sessions
+
+LOOK_S = 1.0
+"""How often a driven tree is looked at, in case another process changed it."""
+
+SCAN_S = 2.0
+"""How often a server looks for trees that nobody drives."""
+
+_log = logging.getLogger("proctor.driver")
+
+
+@dataclass(slots=True)
+class Driven:
+    """A tree that is being driven here."""
+
+    root: str
+    scope: Scope
+    runner: Runner
+    at_hand: set[str]
+    """Sessions that are being advanced, or have not been looked at yet."""
+    turned: asyncio.Event = field(default_factory=asyncio.Event)
+    fault: Exception | None = None
+
+
+class Driver:
+    """Delivers the sessions of its trees to runners, all of them through one engine."""
+
+    def __init__(
+        self,
+        store: Store,
+        sessions: Sessions,
+        activities: ActivityLog,
+        *,
+        myself: Owner,
+        make_engine: Callable[[Due], Engine],
+        make_runner: Callable[[Scope], Runner],
+    ) -> None:
+        self._store = store
+        self._sessions = sessions
+        self._activities = activities
+        self._myself = myself
+        self._make_engine = make_engine
+        self._make_runner = make_runner
+        self._engine: Engine | None = None
+        self._work: asyncio.Future[None] | None = None
+        self._trees: dict[str, Driven] = {}
+        self._tree_of: dict[str, Driven] = {}
+        self._halted: set[str] = set()
+        self._asked: set[str] = set()
+        self._news = asyncio.Event()
+
+    def ready(self, birth: Birth, session_ids: Sequence[str]) -> None:
+        """Hear that sessions of the tree that `birth` belongs to can go on."""
+        self._news.set()
+        if (driven := self._trees.get(birth.root)) is not None:
+            self._deliver(driven, session_ids)
+
+    def ask(self, root: str) -> None:
+        """Have `serve` drive a tree that only clients would have driven otherwise."""
+        self._asked.add(root)
+        self._news.set()
+
+    def turn(self, root: str) -> None:
+        """Have a driven tree looked at now."""
+        if (driven := self._trees.get(root)) is not None:
+            driven.turned.set()
+
+    def halted(self, root: str) -> bool:
+        """Tell whether `drive` gave a tree back because nothing in it could go on."""
+        return root in self._halted
+
+    @asynccontextmanager
+    async def running(self, jobs: int) -> AsyncIterator[None]:
+        """Run the engine, with so many commands at once, while the block lasts."""
+        self._engine = self._make_engine(self._due)
+        self._work = asyncio.ensure_future(self._engine.run(self._advance, jobs))
+        log = asyncio.ensure_future(self._activities.run())
+        try:
+            yield
+        finally:
+            for task in (self._work, log):
+                task.cancel()
+            await asyncio.gather(self._work, log, return_exceptions=True)
+            self._engine = self._work = None
+            await self._activities.flush()
+
+    async def drive(self, scope: Scope, root: str) -> Head:
+        """Drive a tree that this process owns until it has ended, or nothing in it can go on; give its root's head.
+
+        Then the tree is given back. It is not when the call is cancelled: whoever looks next finds its owner gone.
+        """
+        self._halted.discard(root)
+        open_ids = [head.id for head in await self._store.descendants(scope, root) if head.status not in TERMINAL]
+        driven = self._trees[root] = Driven(root, scope, self._make_runner(scope), set(open_ids))
+        self._deliver(driven, open_ids)
+        try:
+            head = await self._ended(driven)
+        finally:
+            del self._trees[root]
+            self._tree_of = {each: tree for each, tree in self._tree_of.items() if tree is not driven}
+        await self._sessions.release(root, self._myself)
+        return head
+
+    async def serve(self, jobs: int) -> None:
+        """Drive every tree that wants it and has no living owner, until cancelled."""
+        drives: dict[str, asyncio.Future[Head]] = {}
+        async with self.running(jobs):
+            try:
+                while True:
+                    self._news.clear()
+                    for tree in await self._store.open_trees():
+                        if tree.root not in drives and await self._take(tree):
+                            drives[tree.root] = asyncio.ensure_future(self.drive(tree.scope, tree.root))
+                            drives[tree.root].add_done_callback(partial(_tell, tree.root))
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(SCAN_S):
+                            await self._news.wait()
+                    drives = {root: each for root, each in drives.items() if not _over(each)}
+            finally:
+                for each in drives.values():
+                    each.cancel()
+                await asyncio.gather(*drives.values(), return_exceptions=True)
+
+    async def _take(self, tree: Tree) -> bool:
+        """Take a tree if something in it is to be done and nobody who lives does it."""
+        lost = tree.owner is not None and (tree.owner == self._myself or not owner.alive(tree.owner))
+        if tree.owner is not None and not lost:
+            return False
+        if not lost and tree.root not in self._asked:
+            root = await self._store.head(tree.scope, tree.root)
+            if root is None or root.birth.execution_mode == "manual":
+                return False
+        if not lost and not await self._store.due(tree.root, time.time(), limit=1):
+            return False
+        try:
+            await self._sessions.adopt(tree.scope, tree.root, self._myself, owner.alive)
+        except TreeOwned:
+            return False
+        return True
+
+    async def _due(self) -> Sequence[str]:
+        found: list[str] = []
+        for driven in [*self._trees.values()]:
+            due = await self._store.due(driven.root, time.time())
+            self._tree_of.update(dict.fromkeys(due, driven))
+            found.extend(due)
+        return found
+
+    def _deliver(self, driven: Driven, session_ids: Sequence[str]) -> None:
+        self._tree_of.update(dict.fromkeys(session_ids, driven))
+        if self._engine is not None:
+            self._engine.enqueue(session_ids)
+
+    async def _advance(self, session_id: str) -> None:
+        """Advance a session; what goes wrong ends the driving of its tree, and of no other."""
+        driven = self._tree_of.get(session_id)
+        if driven is None:
+            return
+        driven.at_hand.add(session_id)
+        try:
+            await driven.runner.advance(session_id)
+        except Exception as error:  # noqa: BLE001 # told to whoever drives the tree
+            driven.fault = error
+        finally:
+            driven.at_hand.discard(session_id)
+        if session_id == driven.root or driven.fault is not None:
+            driven.turned.set()
+
+    async def _ended(self, driven: Driven) -> Head:
+        """Look at the root after each of its turns here, and every second: another process may have cancelled it."""
+        while True:
+            driven.turned.clear()
+            head = await self._sessions.head(driven.scope, driven.root)
+            if head.status in TERMINAL:
+                return head
+            if driven.fault is not None:
+                raise driven.fault
+            if self._work is not None and self._work.done():
+                self._work.result()
+            if not driven.at_hand:
+                heads = await self._store.descendants(driven.scope, driven.root)
+                if _nothing_can_go_on(heads):
+                    self._halted.add(driven.root)
+                    return heads[0]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await driven.turned.wait()
+
+
+def _over(drive: "asyncio.Future[Head]") -> bool:
+    """Tell whether a tree has been driven as far as it goes; one that went wrong is left alone until the next start."""
+    return drive.done() and not drive.cancelled() and drive.exception() is None
+
+
+def _tell(root: str, drive: "asyncio.Future[Head]") -> None:
+    if not drive.cancelled() and (error := drive.exception()) is not None:
+        told = str(error) if isinstance(error, ProctorError) else repr(error)
+        _log.error("session %s is left alone until the next start: %s", root, told)
+
+
+def _nothing_can_go_on(heads: Sequence[Head]) -> bool:
+    """Tell whether what is open in a tree is blocked or paused, or waits for children that are."""
+    return all(
+        head.status in TERMINAL
+        or head.blocked is not None
+        or (head.paused and head.pending is None)
+        or (head.parked == "children" and (head.paused or head.open_children > 0))
+        for head in heads
+    )
