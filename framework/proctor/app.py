@@ -27,7 +27,16 @@ from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL, AgentChoice, ExecutionMode
 from proctor.driver import Driver
-from proctor.errors import BranchExists, Conflict, IdentityMissing, InvalidSetting, PluginMissing, UnknownAgent
+from proctor.errors import (
+    BranchExists,
+    Conflict,
+    IdentityMissing,
+    InvalidSetting,
+    PluginMissing,
+    SessionClosed,
+    SessionPaused,
+    UnknownAgent,
+)
 from proctor.executors.surroundings import LocalSurroundings, allowed_environment
 from proctor.registry import Registry
 from proctor.runner import Runner
@@ -193,8 +202,15 @@ class App:
         await self._driver.serve(self.settings.jobs)
 
     async def run_session(self, scope: Scope, session_id: str) -> Head:
-        """Have `serve` run the tree of a session, whatever its execution mode. Raises SessionNotFound."""
+        """Have `serve` run the tree of a session, whatever its execution mode.
+
+        Raises SessionNotFound, SessionClosed or SessionPaused.
+        """
         head = await self.sessions.head(scope, session_id)
+        if head.status in TERMINAL:
+            raise SessionClosed(session_id=session_id, status=head.status)
+        if head.paused:
+            raise SessionPaused(session_id=session_id)
         self._driver.ask(head.birth.root)
         return head
 

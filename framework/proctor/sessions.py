@@ -44,6 +44,9 @@ LEASE_S = 60.0
 TRIES = 20
 """How often an operation begins again when others change the same session meanwhile."""
 
+CLIENT = "client:"
+"""The owner of a lease begins so if it is no runner of ours. Whether such a one lives, only its lease can tell."""
+
 UNAVAILABLE = (PluginMissing, PluginBroken, PluginClash)
 """Why a step cannot be asked."""
 
@@ -362,8 +365,9 @@ class Sessions:
             return "judge"
         if head.parked is not None:
             return "wait"
-        lost = head.owner != owner or (head.lease_until or 0.0) < self._clock()
-        return "abandon" if lost else "wait"
+        expired = (head.lease_until or 0.0) < self._clock()
+        ours = head.owner is None or not head.owner.startswith(CLIENT)
+        return "abandon" if expired or (ours and head.owner != owner) else "wait"
 
     async def _judge(
         self,
@@ -501,6 +505,8 @@ class Sessions:
     async def _new_attempts(self, scope: Scope, head: Head, child_ids: Collection[str] | None) -> tuple[Head, ...]:
         """Make the successors of children whose newest attempt ended badly, with what they were handed at first."""
         newest = {child.birth.key: child for child in await self._store.children(scope, head.id)}
+        for unknown in set(child_ids or ()) - {child.id for child in newest.values()}:
+            raise SessionNotFound(session_id=unknown)
         bad = [
             child
             for child in newest.values()

@@ -476,3 +476,13 @@ async def test_what_is_complete_is_neither_retried_nor_paused(sessions: Sessions
     for call in (sessions.retry, sessions.pause, sessions.resume):
         with pytest.raises(SessionClosed):
             await call(SCOPE, session_id)
+
+
+async def test_what_a_client_executes_is_not_taken_from_it_before_its_lease_has_run_out(
+    sessions: Sessions, clock: Clock
+) -> None:
+    session_id = await created(sessions)
+    await sessions.start(SCOPE, session_id, owner="client:frontend")
+    assert await sessions.proceed(SCOPE, session_id, owner="me") is None
+    clock.now += LEASE_S + 1
+    assert await sessions.proceed(SCOPE, session_id, owner="me") is not None
