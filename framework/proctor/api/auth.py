@@ -1,0 +1,188 @@
+"""Who may call: a bearer token becomes a role and a scope, or is refused."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, get_args
+
+import jwt
+
+from proctor.api.caller import Role
+from proctor.api.settings import JwtSettings
+from proctor.contracts.access import AccessStore
+from proctor.domain.scope import Scope
+from proctor.errors import InvalidSetting
+
+ROLES: tuple[Role, ...] = get_args(Role)
+LONGEST = 8192
+"""Characters of a token; longer ones are refused unread."""
+
+
+class Unauthorized(Exception):
+    """There is no token, or none that is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token allows."""
+
+    role: Role
+    scope: Scope
+
+
+class Door(Protocol):
+    """One way to be let in."""
+
+    async def open(self, token: str) -> Grant | None:
+        """Give what the token allows; None if it is not one of this door's."""
+
+
+class LocalDoor:
+    """The one token of a server on its user's own machine."""
+
+    def __init__(self, token: str, scope: Scope) -> None:
+        self._token = token.encode()
+        self._grant = Grant("admin", scope)
+
+    async def open(self, token: str) -> Grant | None:
+        """Compare in constant time."""
+        return self._grant if secrets.compare_digest(token.encode(), self._token) else None
+
+
+class TokenDoor:
+    """Tokens made by `proctor token create`, of which the database has the hashes."""
+
+    def __init__(self, store: AccessStore, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def open(self, token: str) -> Grant | None:
+        """Look for the token's hash among those that are neither revoked nor expired."""
+        found = await self._store.token(digest(token))
+        if found is None or not found.is_valid(self._clock()):
+            return None
+        return Grant(_role(found.role), found.scope)
+
+
+class JwtDoor:
+    """Tokens signed by an issuer whose public keys are known. Which algorithms count is ours to say, not theirs."""
+
+    def __init__(self, settings: JwtSettings) -> None:
+        self._settings = settings
+        self._keys = _keys(settings.jwks)
+
+    async def open(self, token: str) -> Grant | None:
+        """Check signature, issuer, audience and time, and read role and scope from the claims."""
+        if token.count(".") != 2:
+            return None
+        try:
+            claims = await asyncio.to_thread(self._claims, token)
+            return self._grant(claims)
+        except (jwt.PyJWTError, OSError, ValueError):
+            return None
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        settings = self._settings
+        if jwt.get_unverified_header(token).get("alg") not in settings.algorithms:
+            raise jwt.InvalidAlgorithmError
+        return jwt.decode(
+            token,
+            self._keys(token),
+            algorithms=list(settings.algorithms),
+            issuer=settings.issuer,
+            audience=settings.audience,
+            leeway=settings.leeway,
+            options={"require": ["exp", "iss", "aud", "sub"]},
+        )
+
+    def _grant(self, claims: dict[str, Any]) -> Grant:
+        settings = self._settings
+        account, project = claims.get(settings.account_claim), claims.get(settings.project_claim)
+        if not (isinstance(account, str) and account and isinstance(project, str) and project):
+            raise ValueError("the claims name no account and project")
+        return Grant(_role(claims.get(settings.role_claim)), Scope(account, project, str(claims["sub"])))
+
+
+class Auth:
+    """The doors of a server, tried in turn."""
+
+    def __init__(self, doors: Sequence[Door]) -> None:
+        self._doors = doors
+
+    async def grant(self, authorization: str | None) -> Grant:
+        """Give what `Authorization: Bearer TOKEN` allows. Raises Unauthorized."""
+        scheme, _, token = (authorization or "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token or len(token) > LONGEST or not token.isascii():
+            raise Unauthorized
+        for door in self._doors:
+            if grant := await door.open(token):
+                return grant
+        raise Unauthorized
+
+
+def digest(token: str) -> str:
+    """Give the hash under which a token is stored; it is random enough to need no salt."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def local_token(path: Path) -> str:
+    """Read the local token, or make one in a file that only its owner can read. Raises InvalidSetting."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return _read_token(path)
+        except FileNotFoundError:
+            return _new_token(path)
+    except OSError as error:
+        raise InvalidSetting(reason=f"api.token_file: {error}", where=path) from error
+
+
+def _read_token(path: Path) -> str:
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(file, encoding="ascii") as stream:
+        about, token = os.fstat(stream.fileno()), stream.read(LONGEST).strip()
+    if about.st_uid != os.geteuid() or about.st_mode & 0o077 or len(token) < 16:
+        path.unlink()
+        raise FileNotFoundError  # others could have read or written it: it is worth nothing
+    return token
+
+
+def _new_token(path: Path) -> str:
+    token = secrets.token_urlsafe(32)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(file, "w", encoding="ascii") as stream:
+        stream.write(token + "\n")
+    return token
+
+
+def _role(name: object) -> Role:
+    for role in ROLES:
+        if role == name:
+            return role
+    raise ValueError(f"there is no role {name!r}")
+
+
+def _keys(source: str) -> Callable[[str], Any]:
+    """Make what finds the public key of a token: in a file read once, or at a URL that is asked now and then."""
+    if "://" in source:
+        client = jwt.PyJWKClient(source, lifespan=300, timeout=5)
+        return lambda token: client.get_signing_key_from_jwt(token).key
+    try:
+        keys = jwt.PyJWKSet.from_json(Path(source).expanduser().read_text("utf-8"))
+    except (OSError, ValueError, jwt.PyJWTError) as error:
+        raise InvalidSetting(reason=f"api.jwt.jwks: {error}", where=source) from error
+    return lambda token: _named(keys, token)
+
+
+def _named(keys: jwt.PyJWKSet, token: str) -> Any:  # cryptography's key, of one of several classes
+    name = jwt.get_unverified_header(token).get("kid")
+    for key in keys.keys:
+        if key.key_id == name or (name is None and len(keys.keys) == 1):
+            return key.key
+    raise jwt.InvalidKeyError

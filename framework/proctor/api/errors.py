@@ -1,0 +1,196 @@
+"""What a client has to expect: each outcome that is no success is a type with the interface Error.
+
+A fault that nobody can expect, a full disk say, stands in the response's `errors`, with its code as an extension.
+"""
+
+from collections.abc import Callable
+
+import strawberry
+from graphql import GraphQLError
+
+from proctor import errors
+from proctor.api.enums import SessionStatus
+from proctor.errors import ProctorError, UsageError
+
+
+@strawberry.interface
+class Error:
+    """What every expected failure says."""
+
+    message: str
+    """What happened, to what, and what to do next, for a person."""
+    code: str
+    """What happened, for a program. Codes are stable; the reference lists them."""
+
+
+@strawberry.type
+class Forbidden(Error):
+    """The caller may not do this."""
+
+
+@strawberry.type
+class NotFound(Error):
+    """There is no such thing, or it is none of the caller's business."""
+
+
+@strawberry.type
+class InvalidInput(Error):
+    """The input cannot be used as it was given."""
+
+
+@strawberry.type
+class SessionClosed(Error):
+    """The session has ended; nothing more can be done in it."""
+
+    status: SessionStatus
+    """How it ended."""
+    why: str | None = None
+    """Why it ended, if something went wrong."""
+
+
+@strawberry.type
+class SessionPaused(Error):
+    """The session is paused: nothing new starts until it is resumed."""
+
+
+@strawberry.type
+class SessionOwned(Error):
+    """Another process drives the session's tree."""
+
+
+@strawberry.type
+class PluginMissing(Error):
+    """A plugin that is needed now is not installed, or cannot be used. A session goes on when it is there."""
+
+
+@strawberry.type
+class InvalidInteraction(Error):
+    """The log names a step that the session's workflow does not have."""
+
+    step: str
+    """That step."""
+
+
+@strawberry.type
+class InvalidState(Error):
+    """A step ended with a status that its own table does not list."""
+
+    step: str
+    """That step."""
+    step_status: str
+    """That status."""
+
+
+@strawberry.type
+class StaleFence(Error):
+    """The interaction was handed out again or closed meanwhile. Nothing was changed."""
+
+    fence: int
+    """The fence that was given."""
+    current: int
+    """The fence that counts now."""
+
+
+@strawberry.type
+class NothingPending(Error):
+    """The session has no started interaction to which this could belong."""
+
+
+@strawberry.type
+class IdempotencyConflict(Error):
+    """The idempotency key was used before with other content."""
+
+    key: str
+    """That key."""
+
+
+@strawberry.type
+class Conflict(Error):
+    """Others changed the session at the same moment, again and again. Try again."""
+
+
+SHOWN = 100
+"""How much of an id a message repeats."""
+
+
+class Refusal(Exception):
+    """Carries an expected failure out of the depth of a resolver."""
+
+    def __init__(self, answer: Error) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
+
+
+def forbidden(what: str) -> Refusal:
+    """Refuse something to a caller."""
+    return Refusal(Forbidden(message=what, code="forbidden"))
+
+
+def not_found(gid: str) -> Refusal:
+    """Say that an id leads nowhere: malformed, unknown and foreign ones are told in the same words."""
+    shown = gid[:SHOWN].encode(errors="replace").decode()
+    return Refusal(NotFound(message=f"There is nothing with the id {shown} here. Check the id.", code="not_found"))
+
+
+def invalid_input(reason: str) -> Refusal:
+    """Refuse an input."""
+    return Refusal(InvalidInput(message=reason, code="invalid_input"))
+
+
+def invalid_argument(name: str, reason: str) -> GraphQLError:
+    """Make the error of a field whose type has no room for one."""
+    return GraphQLError(f"The argument {name} cannot be used: {reason}", extensions={"code": f"invalid_{name}"})
+
+
+def answer_to(error: ProctorError) -> Error | None:
+    """Give the type that tells a client of an error, or None if no client can expect it."""
+    for kind, answer in _ANSWERS.items():
+        if isinstance(error, kind):
+            return answer(error)
+    return None
+
+
+def _closed(error: ProctorError) -> Error:
+    return SessionClosed(message=str(error), code=error.code, status=SessionStatus(error.facts["status"]))
+
+
+def _stale(error: ProctorError) -> Error:
+    fence, current = error.facts["fence"], error.facts["current"]
+    assert isinstance(fence, int)
+    assert isinstance(current, int)
+    return StaleFence(message=str(error), code=error.code, fence=fence, current=current)
+
+
+def _reused(error: ProctorError) -> Error:
+    return IdempotencyConflict(message=str(error), code=error.code, key=str(error.facts["key"]))
+
+
+def _plain(kind: type[Error]) -> Callable[[ProctorError], Error]:
+    return lambda error: kind(message=str(error), code=error.code)
+
+
+def _missing(_: ProctorError) -> Error:
+    return NotFound(message="There is no such session. Check the id.", code="not_found")
+
+
+_ANSWERS: dict[type[ProctorError], Callable[[ProctorError], Error]] = {
+    errors.SessionNotFound: _missing,
+    errors.SessionClosed: _closed,
+    errors.SessionPaused: _plain(SessionPaused),
+    errors.SessionBlocked: _plain(PluginMissing),
+    errors.PluginMissing: _plain(PluginMissing),
+    errors.PluginBroken: _plain(PluginMissing),
+    errors.PluginClash: _plain(PluginMissing),
+    errors.UnknownAnchor: _plain(PluginMissing),
+    errors.AnchorCycle: _plain(PluginMissing),
+    errors.AnchorAfterEnd: _plain(PluginMissing),
+    errors.DuplicateStep: _plain(PluginMissing),
+    errors.InvalidStep: _plain(PluginMissing),
+    errors.StaleFence: _stale,
+    errors.NothingPending: _plain(NothingPending),
+    errors.IdempotencyConflict: _reused,
+    errors.Conflict: _plain(Conflict),
+    errors.TreeOwned: _plain(SessionOwned),
+    UsageError: _plain(InvalidInput),
+}
+"""The first kind that fits tells."""

@@ -1,0 +1,57 @@
+"""Keeps foreign web pages out: requests count only under names of this server, and from pages that it trusts.
+
+A page of another site may reach a server on the user's own machine, by its address or by a name that was made to
+point there. Such a request bears the foreign name in `Host`, or the page's in `Origin`.
+"""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+OPEN_PATHS = frozenset({"/health", "/ready"})
+"""They tell nothing, and are asked by machines that know no name of the server."""
+
+
+class Hosts:
+    """ASGI middleware that refuses foreign hosts and foreign origins, over HTTP and WebSocket."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], origins: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.strip("[]").lower() for host in hosts)
+        self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may come in."""
+        if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host_name(host) not in self._hosts:
+            await _refuse(421, f"This server does not go by the name {host!r}.", "hosts")(scope, receive, send)
+        elif origin is not None and not self._trusts(origin.lower(), host.lower()):
+            await _refuse(403, f"Pages of {origin!r} may not use this server.", "origins")(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _trusts(self, origin: str, host: str) -> bool:
+        return origin in self._origins or origin in (f"http://{host}", f"https://{host}")
+
+
+def host_name(host: str) -> str | None:
+    """Give the name in a Host header, without port and brackets."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _refuse(status: int, message: str, setting: str) -> Response:
+    hint = f"If it should, add it to {setting} under [api] in the settings."
+    body = orjson.dumps({"errors": [{"message": f"{message} {hint}"}]})
+    return Response(body, status, media_type="application/json")
