@@ -24,6 +24,7 @@ from proctor.contracts.store import Store
 from proctor.domain.component import Context
 from proctor.domain.event import Event
 from proctor.domain.head import Birth, Head
+from proctor.domain.json import JsonObject
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL, AgentChoice, ExecutionMode
 from proctor.driver import Driver
@@ -154,17 +155,17 @@ class App:
         )
         name = order.agent or self.settings.agent
         agent = AgentChoice(name, deterministic=self._agent_class(name).deterministic)
-        options = {
+        options: dict[str, JsonObject] = {
             **self.settings.steps,
             f"{WORKFLOW}.initialize": {
-                "python": self.settings.python,
                 **self.settings.steps.get(f"{WORKFLOW}.initialize", {}),
+                **_named(python=self.settings.python, virtual_env=os.environ.get("VIRTUAL_ENV")),
             },
             f"{WORKFLOW}.finalize": {
-                "branch": order.branch,
                 "author_name": repository.identity.name,
                 "author_email": repository.identity.email,
                 **self.settings.steps.get(f"{WORKFLOW}.finalize", {}),
+                **_named(branch=order.branch),
             },
         }
         about = [context.to_json(), agent, options, self.settings.limits.model_dump()]
@@ -280,6 +281,11 @@ class App:
             environment=self._environment,
             agent=self.agent,
         )
+
+
+def _named(**given: str | None) -> JsonObject:
+    """Give what was named, and not what was left out."""
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def context_name(repository: Repository) -> str:

@@ -86,10 +86,6 @@ class PluginClash(ProctorError):
     """{name} is registered more than once in {group}: by {distributions}. Uninstall all but one."""
 
 
-class UnknownWorkflow(UsageError):
-    """There is no workflow called {name}. Known workflows: {known}."""
-
-
 class UnknownAnchor(ProctorError):
     """The step {step} of {distribution} wants to stand {side} {anchor}, but the main line of {workflow} has no such
     step. Known steps: {known}. Correct the anchor or uninstall {distribution}."""
@@ -132,6 +128,14 @@ class SessionBlocked(ProctorError):
 class StaleFence(ProctorError):
     """The result for session {session_id} came too late: the interaction was handed out again or closed meanwhile
     (fence {fence}, now {current}). Nothing was changed."""
+
+
+class NoLease(ProctorError):
+    """The interaction of session {session_id} waits for {parked} and has no lease that could run out."""
+
+
+class NothingToRetry(ProctorError):
+    """The session {session_id} cannot be retried: {reason}."""
 
 
 class NothingPending(ProctorError):

@@ -26,7 +26,9 @@ from proctor.domain.workflow import PinnedWorkflow
 from proctor.errors import (
     Conflict,
     IdempotencyConflict,
+    NoLease,
     NothingPending,
+    NothingToRetry,
     PluginBroken,
     PluginClash,
     PluginMissing,
@@ -44,14 +46,14 @@ LEASE_S = 60.0
 TRIES = 20
 """How often an operation begins again when others change the same session meanwhile."""
 
+REMEMBERED = 1000
+"""How many pinned workflows are kept at hand."""
+
 CLIENT = "client:"
 """The owner of a lease begins so if it is no runner of ours. Whether such a one lives, only its lease can tell."""
 
 UNAVAILABLE = (PluginMissing, PluginBroken, PluginClash)
 """Why a step cannot be asked."""
-
-WOKEN = Result("ok")
-"""What is judged once all children have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,26 @@ class Submitted:
     session_status: SessionStatus
     started: Started | None = None
     """The next interaction, when going on was asked for and possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A result as it came."""
+
+    result: Result
+    executed_by: str | None = None
+    key: str | None = None
+    digest: str | None = None
+
+    def kept(self, head: Head) -> Head:
+        """Give the head with this result, before anybody judges it."""
+        return heads.receive(head, self.result, executed_by=self.executed_by, key=self.key, digest=self.digest)
+
+
+SUBMIT = "submit"
+
+WOKEN = Came(Result("ok"))
+"""What is judged once all children have ended."""
 
 
 class Sessions:
@@ -248,15 +270,16 @@ class Sessions:
         Whoever still has the `head` that was handed out saves reading it. Raises SessionNotFound, StaleFence,
         NothingPending, IdempotencyConflict, or SessionBlocked: then the result is stored and will be judged.
         """
-        answer = None if key is None else Answer(session_id, "submit", key, _digest(result), EMPTY)
+        came = Came(result, executed_by, key, None if key is None else _digest(result))
         head = head or await self.head(scope, session_id)
         for _ in range(TRIES):
             if head.pending is None or head.fence != fence or head.pending.raw is not None:
-                if answer is not None and (known := await self._answered(answer)):
+                if known := await self._answered(session_id, came):
                     return known
                 _check_fence(head, fence)
+                _check_same(head, came)
             try:
-                return await self._judge(scope, head, result, executed_by, go_on=go_on, owner=owner, answer=answer)
+                return await self._judge(scope, head, came, go_on=go_on, owner=owner)
             except Conflict:
                 head = await self.head(scope, session_id)
         raise Conflict(session_id=session_id)
@@ -277,7 +300,7 @@ class Sessions:
                     case "wait":
                         return None
                     case "judge":
-                        submitted = await self._judge(scope, head, WOKEN, None, go_on=True, owner=owner)
+                        submitted = await self._judge(scope, head, WOKEN, go_on=True, owner=owner)
                         if submitted.started is not None:
                             return submitted.started if submitted.started.parked is None else None
                     case "abandon":
@@ -292,10 +315,12 @@ class Sessions:
         raise Conflict(session_id=session_id)
 
     async def renew(self, scope: Scope, session_id: str, fence: int) -> float:
-        """Renew the lease of the pending interaction and give its new end. Raises StaleFence."""
+        """Renew the lease of the pending interaction and give its new end. Raises StaleFence or NoLease."""
         for _ in range(TRIES):
             head = await self.head(scope, session_id)
             _check_fence(head, fence)
+            if head.parked is not None:
+                raise NoLease(session_id=session_id, parked=head.parked)
             until = self._clock() + self._lease_s
             try:
                 await self._commit(Change(replace(head, lease_until=until, version=head.version + 1)))
@@ -331,7 +356,8 @@ class Sessions:
     async def retry(self, scope: Scope, session_id: str, child_ids: Collection[str] | None = None) -> Head:
         """Make new attempts at children that failed or were cancelled, and open their parent again if it has ended.
 
-        Of a child: make a new attempt at it, and give that. Raises SessionClosed if the session is complete.
+        Of a child: make a new attempt at it, and give that. Raises SessionClosed if the session is complete, and
+        NothingToRetry if nothing in it failed or its workflow has gone on.
         """
         head = await self.head(scope, session_id)
         if head.birth.parent is not None:
@@ -342,11 +368,11 @@ class Sessions:
             head = await self.head(scope, session_id)
             if head.status == "complete":
                 raise SessionClosed(session_id=session_id, status=head.status)
-            children = await self._new_attempts(scope, head, child_ids)
             closed = head.status in TERMINAL
-            if not closed and not children:
-                return head
             again = heads.reopen(head) if closed else replace(head, version=head.version + 1)
+            children = await self._new_attempts(scope, head, child_ids)
+            if not closed and not children:
+                raise NothingToRetry(session_id=session_id, reason="none of its children failed or was cancelled")
             now = self._clock()
             news = (*(news_of.created(child, now) for child in children), news_of.changed(again, now))
             with suppress(Conflict):
@@ -369,27 +395,17 @@ class Sessions:
         ours = head.owner is None or not head.owner.startswith(CLIENT)
         return "abandon" if expired or (ours and head.owner != owner) else "wait"
 
-    async def _judge(
-        self,
-        scope: Scope,
-        head: Head,
-        result: Result,
-        executed_by: str | None,
-        *,
-        go_on: bool,
-        owner: str | None,
-        answer: Answer | None = None,
-    ) -> Submitted:
+    async def _judge(self, scope: Scope, head: Head, came: Came, *, go_on: bool, owner: str | None) -> Submitted:
         """Judge the result that `head` has, or else this one, and commit the verdict.
 
         A result that `head` does not have is stored first, unless its verdict is there at once. Raises Conflict or
         SessionBlocked.
         """
-        judging = asyncio.ensure_future(self._verdict(scope, head, result, executed_by, go_on=go_on, owner=owner))
+        judging = asyncio.ensure_future(self._verdict(scope, head, came, go_on=go_on, owner=owner))
         try:
             await asyncio.sleep(0)
             if _lacks_result(head) and (not judging.done() or judging.exception()):
-                head = (await self._commit(Change(heads.receive(head, result, executed_by=executed_by)))).head
+                head = (await self._commit(Change(came.kept(head)))).head
             change = await judging
         except UNAVAILABLE as error:
             await self._block(head, str(error))
@@ -398,22 +414,21 @@ class Sessions:
             judging.cancel()
         if change.head.version == head.version:  # storing the result took the version that the verdict was to have
             change = replace(change, head=replace(change.head, version=head.version + 1))
-        committed = (await self._commit(replace(change, answer=_answer(answer, change)))).head
+        committed = (await self._commit(replace(change, answer=_answer(head, came, change)))).head
         started = Started(committed, fresh=committed.parked is None) if committed.pending else None
-        assert change.closed is not None
-        assert change.closed.result is not None
-        return Submitted(change.closed.sequence, change.closed.result.status, committed.status, started)
+        closed = change.closed
+        assert closed is not None
+        assert closed.result is not None
+        return Submitted(closed.sequence, closed.result.status, change.head.status, started)
 
-    async def _verdict(
-        self, scope: Scope, head: Head, result: Result, executed_by: str | None, *, go_on: bool, owner: str | None
-    ) -> Change:
+    async def _verdict(self, scope: Scope, head: Head, came: Came, *, go_on: bool, owner: str | None) -> Change:
         """Make the change that completes the pending interaction and, if asked, starts the next."""
         assert head.pending is not None
         workflow = await self._workflow(scope, head)
         step, now = head.pending.command.step, self._clock()
         session = await self._snapshot(scope, head, workflow)
-        outcome = await self._steps.outcome(scope, workflow, step, session, head.pending.raw or result)
-        judged = heads.judge(head, Orchestrator(workflow), outcome, now, executed_by=executed_by)
+        outcome = await self._steps.outcome(scope, workflow, step, session, head.pending.raw or came.result)
+        judged = heads.judge(head, Orchestrator(workflow), outcome, now, executed_by=came.executed_by)
         verdict = Change(
             judged.head,
             judged.interaction,
@@ -512,9 +527,12 @@ class Sessions:
             for child in newest.values()
             if child.status in ("failed", "cancelled") and (child_ids is None or child.id in child_ids)
         ]
-        if not bad:
+        spawning = await self._spawning(scope, head)
+        if spawning is None and head.status not in TERMINAL and bad:
+            raise NothingToRetry(session_id=head.id, reason="it has gone on without them")
+        if spawning is None:
             return ()
-        handed = await self._handed_down(scope, head)
+        handed = {spec.key: spec.state for spec in spawning.children}
         now = self._clock()
         return tuple(
             Head(
@@ -525,14 +543,21 @@ class Sessions:
             for child in bad
         )
 
-    async def _handed_down(self, scope: Scope, head: Head) -> dict[str, JsonObject]:
-        """Give the state with which each child was spawned last, by key."""
-        commands = [head.pending.command] if head.pending else []
-        after = 0
-        while page := await self._store.interactions(scope, head.id, after=after):
-            commands[:0] = [interaction.command for interaction in page]
-            after = page[-1].sequence
-        return {spec.key: spec.state for command in commands for spec in command.children}
+    async def _spawning(self, scope: Scope, head: Head) -> Command | None:
+        """Give the command whose children the session waits for, or will wait for when it is opened again.
+
+        Raises NothingToRetry if the rule has no next step for it.
+        """
+        if head.status not in TERMINAL:
+            return head.pending.command if head.pending is not None and head.parked == "children" else None
+        following = Orchestrator(await self._workflow(scope, head)).get_next_interaction(head)
+        if not isinstance(following, NextStep):
+            raise NothingToRetry(session_id=head.id, reason=head.last_error or "its workflow knows no next step")
+        last = head.last_completed
+        if last is None or last.step != following.step:
+            return None
+        page = await self._store.interactions(scope, head.id, after=last.sequence - 1, limit=1)
+        return page[0].command if page and page[0].command.children else None
 
     async def _open(self, scope: Scope, session_id: str) -> Head:
         head = await self.head(scope, session_id)
@@ -567,12 +592,12 @@ class Sessions:
             after = replace(head, blocked=reason, version=head.version + 1)
             await self._commit(Change(after, news=(news_of.changed(after, self._clock()),)))
 
-    async def _answered(self, asked: Answer) -> Submitted | None:
-        known = await self._store.answer(asked.session_id, asked.operation, asked.key)
+    async def _answered(self, session_id: str, came: Came) -> Submitted | None:
+        known = None if came.key is None else await self._store.answer(session_id, SUBMIT, came.key)
         if known is None:
             return None
-        if known.digest != asked.digest:
-            raise IdempotencyConflict(key=asked.key, session_id=asked.session_id, operation=asked.operation)
+        if known.digest != came.digest:
+            raise IdempotencyConflict(key=came.key, session_id=session_id, operation=SUBMIT)
         return Submitted(**known.answer)  # type: ignore[arg-type] # written by _answer below
 
     async def _commit(self, change: Change) -> Committed:
@@ -591,6 +616,8 @@ class Sessions:
         if key not in self._workflows:
             tree = await self._store.tree(scope, head.birth.root)
             assert tree is not None
+            while len(self._workflows) >= REMEMBERED:
+                del self._workflows[next(iter(self._workflows))]
             self._workflows.update({(tree.root, workflow.name): workflow for workflow in tree.workflows})
         return self._workflows[key]
 
@@ -606,6 +633,17 @@ def _check_open(head: Head) -> None:
         raise SessionPaused(session_id=head.id)
 
 
+def _check_same(head: Head, came: Came) -> None:
+    """Refuse a result when another one is kept already and only waits to be judged."""
+    pending = head.pending
+    if pending is None or pending.raw is None:
+        return
+    if came.key is not None and came.key == pending.key and came.digest != pending.digest:
+        raise IdempotencyConflict(key=came.key, session_id=head.id, operation=SUBMIT)
+    if came.key is None or came.key != pending.key:
+        raise StaleFence(session_id=head.id, fence=head.fence, current=head.fence)
+
+
 def _check_fence(head: Head, fence: int) -> Pending:
     if head.fence != fence:
         raise StaleFence(session_id=head.id, fence=fence, current=head.fence)
@@ -618,9 +656,16 @@ def _digest(result: Result) -> str:
     return hashlib.sha256(orjson.dumps(result)).hexdigest()
 
 
-def _answer(answer: Answer | None, change: Change) -> Answer | None:
-    head, closed = change.head, change.closed
-    if answer is None or closed is None or closed.result is None:
+def _answer(head: Head, came: Came, change: Change) -> Answer | None:
+    """Give what is remembered of a call with a key: that of the result that was judged, whoever brought it about."""
+    assert head.pending is not None
+    kept = head.pending.raw is not None
+    key, digest = (head.pending.key, head.pending.digest) if kept else (came.key, came.digest)
+    if key is None or digest is None or change.closed is None or change.closed.result is None:
         return None
-    said: JsonObject = {"sequence": closed.sequence, "status": closed.result.status, "session_status": head.status}
-    return replace(answer, answer=said)
+    said: JsonObject = {
+        "sequence": change.closed.sequence,
+        "status": change.closed.result.status,
+        "session_status": change.head.status,
+    }
+    return Answer(head.id, SUBMIT, key, digest, said)

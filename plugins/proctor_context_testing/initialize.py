@@ -1,6 +1,5 @@
 """Looks the package over: its interpreter, components, tests, and what they execute today."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +22,9 @@ class InitializeOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     python: str | None = None
+    """The only candidate, if it is named."""
+    virtual_env: str | None = None
+    """The environment that was active when the session was created."""
     suite_seconds: float = Field(120.0, gt=0)
     test_seconds: float = Field(60.0, gt=0)
 
@@ -38,11 +40,12 @@ class Initialize(Step):
         """Run the survey at the base commit."""
         assert isinstance(options, InitializeOptions)
         subject = context(session)
+        environment = {"VIRTUAL_ENV": options.virtual_env} if options.virtual_env else {}
         arguments = Arguments(
             path=subject.path,
             only=subject.only,
             exclude=subject.exclude,
-            interpreters=tuple(interpreters(os.environ, Path(subject.repository), options.python)),
+            interpreters=tuple(interpreters(environment, Path(subject.repository), options.python)),
             suite_seconds=options.suite_seconds,
             test_seconds=options.test_seconds,
         )

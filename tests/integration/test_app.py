@@ -213,8 +213,8 @@ async def owner_of(app: App, root: str) -> Owner | None:
 
 class TestRefused:
     async def test_an_unknown_agent_and_which_are_known(self, opened: Open, user: UserRepository) -> None:
-        app = await opened(agent="clade", agents={"claude": {"argv": ["claude"]}})
-        with pytest.raises(UnknownAgent, match=r"called clade\. Known agents: builtin, claude\."):
+        app = await opened(agent="mime", agents={"mine": {"argv": ["mine"]}})
+        with pytest.raises(UnknownAgent, match=r"called mime\. Known agents: builtin, mine\."):
             await app.begin(Order(user.top / "shop"))
         assert await app.store.roots(app.scope) == []
 

@@ -13,6 +13,7 @@ from proctor.api.errors import (
     InvalidInput,
     NotFound,
     NothingPending,
+    NothingToRetry,
     PluginMissing,
     SessionClosed,
     SessionOwned,
@@ -173,6 +174,6 @@ ResumeSessionResult = Annotated[
     _union("ResumeSessionResult", "The session that goes on"),
 ]
 RetrySessionResult = Annotated[
-    RetrySessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | Conflict,
+    RetrySessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | NothingToRetry | Conflict,
     _union("RetrySessionResult", "The session whose children are tried again"),
 ]

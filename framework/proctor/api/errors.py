@@ -97,6 +97,11 @@ class NothingPending(Error):
 
 
 @strawberry.type
+class NothingToRetry(Error):
+    """Nothing in the session failed, or its workflow has gone on without what did."""
+
+
+@strawberry.type
 class IdempotencyConflict(Error):
     """The idempotency key was used before with other content."""
 
@@ -188,6 +193,8 @@ _ANSWERS: dict[type[ProctorError], Callable[[ProctorError], Error]] = {
     errors.InvalidStep: _plain(PluginMissing),
     errors.StaleFence: _stale,
     errors.NothingPending: _plain(NothingPending),
+    errors.NoLease: _plain(NothingPending),
+    errors.NothingToRetry: _plain(NothingToRetry),
     errors.IdempotencyConflict: _reused,
     errors.Conflict: _plain(Conflict),
     errors.TreeOwned: _plain(SessionOwned),

@@ -51,6 +51,9 @@ class Pending:
     raw: Result | None = None
     """The result as it was submitted, once it came."""
     executed_by: str | None = None
+    key: str | None = None
+    """The idempotency key that it came with, and the digest of its content."""
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Head:
     failure: str | None = None
     """Digest of the last repeated failure."""
     abandoned: int = 0
+    counted_from: int = 0
+    """Number of the last interaction that does not count any more, because the session was opened again after it."""
     version: int = 0
     """Grows with every change; 0 is a session that is not stored yet."""
 
@@ -137,7 +142,7 @@ def snapshot(head: Head, children: tuple[ChildSummary, ...] = ()) -> Session:
         limits=birth.limits,
         remaining=Remaining(
             fixes=max(0, birth.limits.fixes - (fixes if isinstance(fixes, int) else 0)),
-            interactions=max(0, birth.limits.interactions - head.sequence),
+            interactions=max(0, birth.limits.interactions - (head.sequence - head.counted_from)),
         ),
         last_completed=head.last_completed,
         children=children,
@@ -182,10 +187,12 @@ def start(
     )
 
 
-def receive(head: Head, result: Result, *, executed_by: str | None) -> Head:
-    """Keep the raw result of the pending interaction."""
+def receive(
+    head: Head, result: Result, *, executed_by: str | None, key: str | None = None, digest: str | None = None
+) -> Head:
+    """Keep the raw result of the pending interaction, with its idempotency key if it has one."""
     assert head.pending is not None
-    pending = replace(head.pending, raw=result, executed_by=executed_by)
+    pending = replace(head.pending, raw=result, executed_by=executed_by, key=key, digest=digest)
     return replace(head, pending=pending, version=head.version + 1)
 
 
@@ -255,6 +262,7 @@ def reopen(head: Head) -> Head:
         same_failure=0,
         failure=None,
         abandoned=0,
+        counted_from=head.sequence,
         version=head.version + 1,
     )
 
@@ -311,6 +319,6 @@ def _exhausted(head: Head, result: Result) -> str | None:
         return f"{last.step} failed {head.same_failure} times in the same way ({last.status}).{why}"
     if head.repeats > limits.repeats:
         return f"{last.step} was repeated {limits.repeats} times without success.{why}"
-    if head.sequence >= limits.interactions:
+    if head.sequence - head.counted_from >= limits.interactions:
         return f"the limit of {limits.interactions} interactions is reached.{why}"
     return None

@@ -81,6 +81,7 @@ def head_row(head: Head) -> Row:
         "same_failure": head.same_failure,
         "failure": head.failure,
         "abandoned": head.abandoned,
+        "counted_from": head.counted_from,
     }
     return (
         head.status,

@@ -115,7 +115,7 @@ for each in ALL:
             await api.finish(session_id)
             return await do(api, each, session_id)
 
-    if each not in ("createSession", "startInteraction", "renewLease", "submitResult"):
+    if each not in ("createSession", "startInteraction", "renewLease", "submitResult", "retrySession"):
 
         @case(each, f"{each[0].upper()}{each[1:]}Success")
         async def done(api: Api, each: str = each) -> dict[str, Any]:
@@ -270,6 +270,18 @@ async def run_owned(api: Api) -> dict[str, Any]:
     session_id = await api.create()
     break_service(api, "runSession", TreeOwned(session_id=session_id, owner="process 1"))
     return await do(api, "runSession", session_id)
+
+
+@case("retrySession", "RetrySessionSuccess")
+async def a_failed_child_is_tried_again(api: Api) -> dict[str, Any]:
+    parent, (child, _) = await api.family()
+    await api.app.sessions.cancel(SCOPE, child)
+    return await do(api, "retrySession", parent)
+
+
+@case("retrySession", "NothingToRetry")
+async def nothing_failed(api: Api) -> dict[str, Any]:
+    return await do(api, "retrySession", await api.create())
 
 
 @pytest.mark.parametrize(("mutation", "member"), CASES)

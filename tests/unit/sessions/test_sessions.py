@@ -14,6 +14,8 @@ from proctor.domain.session import Limits
 from proctor.errors import (
     Conflict,
     IdempotencyConflict,
+    NoLease,
+    NothingToRetry,
     SessionBlocked,
     SessionClosed,
     SessionNotFound,
@@ -486,3 +488,84 @@ async def test_what_a_client_executes_is_not_taken_from_it_before_its_lease_has_
     assert await sessions.proceed(SCOPE, session_id, owner="me") is None
     clock.now += LEASE_S + 1
     assert await sessions.proceed(SCOPE, session_id, owner="me") is not None
+
+
+async def kept(sessions: Sessions, plugins: Plugins, key: str = "k") -> tuple[str, int]:
+    """Give a session with a stored result that nobody could judge yet, and its fence."""
+    session_id = await created(sessions)
+    started = await sessions.start(SCOPE, session_id, owner="me")
+    step = plugins.steps.pop(("line", "first"))
+    sessions._steps._ready.clear()
+    with pytest.raises(SessionBlocked):
+        await sessions.submit(SCOPE, session_id, started.fence, OK, key=key)
+    plugins.steps["line", "first"] = step
+    return session_id, started.fence
+
+
+async def test_a_stored_result_that_somebody_else_judged_still_gets_its_answer(
+    sessions: Sessions, plugins: Plugins
+) -> None:
+    session_id, fence = await kept(sessions, plugins)
+    await sessions.proceed(SCOPE, session_id, owner="another")
+    answer = await sessions.submit(SCOPE, session_id, fence, OK, key="k")
+    assert (answer.sequence, answer.status) == (1, "ok")
+
+
+async def test_a_stored_result_gives_way_to_no_other(sessions: Sessions, plugins: Plugins) -> None:
+    session_id, fence = await kept(sessions, plugins)
+    with pytest.raises(IdempotencyConflict):
+        await sessions.submit(SCOPE, session_id, fence, Result("error"), key="k")
+    with pytest.raises(StaleFence):
+        await sessions.submit(SCOPE, session_id, fence, Result("error"), key="another")
+    assert (await sessions.submit(SCOPE, session_id, fence, OK, key="k")).status == "ok"
+
+
+async def test_what_is_parked_has_no_lease_to_renew(sessions: Sessions) -> None:
+    root = await created(sessions, "family")
+    await sessions.proceed(SCOPE, root, owner="me")
+    head = await sessions.head(SCOPE, root)
+    with pytest.raises(NoLease):
+        await sessions.renew(SCOPE, root, head.fence)
+    assert await sessions.head(SCOPE, root) == head
+
+
+async def test_a_child_is_not_retried_once_its_parent_has_gone_on(
+    sessions: Sessions, store: Store, plugins: Plugins
+) -> None:
+    plugins.steps["family", "spawn"] = TolerantSpawn("spawn", "spawn_sessions")
+    root = await created(sessions, "family", limits=Limits(same_failure=1))
+    await sessions.proceed(SCOPE, root, owner="me")
+    for child in await store.children(SCOPE, root):
+        await finish(sessions, child.id, "error")
+    await sessions.proceed(SCOPE, root, owner="me")
+    with pytest.raises(NothingToRetry, match="gone on"):
+        await sessions.retry(SCOPE, child.id)
+    assert len(await store.children(SCOPE, root)) == 2
+
+
+class TolerantSpawn(Spawn):
+    """Is content whatever became of the children."""
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
+        return Outcome(result)
+
+
+async def test_a_session_whose_workflow_knows_no_next_step_is_not_opened_again(
+    sessions: Sessions, plugins: Plugins
+) -> None:
+    plugins.steps["line", "first"] = Echo("first", transitions={"ok": "@next", "error": "@self"})
+    session_id = await created(sessions)
+    await finish(sessions, session_id, "odd")
+    with pytest.raises(NothingToRetry, match="invalid state"):
+        await sessions.retry(SCOPE, session_id)
+    assert (await sessions.head(SCOPE, session_id)).status == "failed"
+
+
+async def test_a_retry_counts_interactions_anew(sessions: Sessions) -> None:
+    limits = Limits(interactions=2, repeats=99, same_failure=99)
+    session_id = await created(sessions, limits=limits)
+    await finish(sessions, session_id, "error")
+    assert "2 interactions" in ((await sessions.head(SCOPE, session_id)).last_error or "")
+    await sessions.retry(SCOPE, session_id)
+    await finish(sessions, session_id)
+    assert (await sessions.head(SCOPE, session_id)).status == "complete"

@@ -204,6 +204,7 @@ def test_no_field_of_a_head_is_forgotten() -> None:
         same_failure=7,
         failure="digest",
         abandoned=8,
+        counted_from=1,
         version=9,
     )
     same = [field.name for field in fields(Head) if getattr(full, field.name) == getattr(bare, field.name)]
