@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import orjson
+from pydantic import ValidationError
 
 from proctor import owner
 from proctor.activity_log import ActivityLog
@@ -154,6 +155,7 @@ class App:
             exclude=order.exclude,
         )
         name = order.agent or self.settings.agent
+        self.agent(name)  # a mistake in its settings is told before any work is done
         agent = AgentChoice(name, deterministic=self._agent_class(name).deterministic)
         options: dict[str, JsonObject] = {
             **self.settings.steps,
@@ -240,7 +242,7 @@ class App:
         try:
             return kind(kind.Options.model_validate(self._agent_settings(name).options()))
         except ValueError as error:
-            raise InvalidSetting(reason=f"agents.{name}: {error}", where=settings_file()) from error
+            raise InvalidSetting(reason=f"agents.{name}{_first(error)}", where=settings_file()) from error
 
     def _agent_settings(self, name: str) -> AgentSettings:
         return self.settings.agents.get(name) or AgentSettings(plugin=name)
@@ -283,6 +285,14 @@ class App:
         )
 
 
+def _first(error: ValueError) -> str:
+    """Give the first thing that is wrong with a plugin's options, and where it stands."""
+    if not isinstance(error, ValidationError):
+        return f": {error}"
+    found = error.errors()[0]
+    return "".join(f".{part}" for part in found["loc"]) + f": {found['msg']}"
+
+
 def _named(**given: str | None) -> JsonObject:
     """Give what was named, and not what was left out."""
     return {name: value for name, value in given.items() if value is not None}
@@ -295,7 +305,11 @@ def context_name(repository: Repository) -> str:
 
 @asynccontextmanager
 async def open_app(settings: Settings) -> AsyncIterator[App]:
-    """Open the database and wire everything to it."""
+    """Open the database and wire everything to it. Raises DatabaseUnusable, DatabaseNewer or InvalidSetting."""
+    try:
+        settings.cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSetting(reason=f"cache: {settings.cache}: {error.strerror}", where=settings_file()) from error
     store = await open_store(settings.database_url())
     try:
         yield App(settings, store, Scope())

@@ -45,8 +45,8 @@ class NoSuchPath(UsageError):
 
 
 class BranchExists(UsageError):
-    """The branch {branch} exists in {repository}. Choose another name, or delete it with
-    `git branch -D -- {branch}`."""
+    """The branch {branch} cannot be made in {repository}: one of that name, or one that is in its way, exists. Choose
+    another name."""
 
 
 class InvalidBranchName(UsageError):

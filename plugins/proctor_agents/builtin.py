@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator, Sized
+from contextlib import suppress
 from dataclasses import asdict
 
 from proctor import Activity, Agent, AgentResult, JsonObject, Task
 from proctor.contracts.activity import Emit
 from proctor_agents.repair import Repair, SuspectedBug, repair
+from proctor_agents.testfile import TestFile
 from proctor_agents.writing import Draft, write_tests
 
 
@@ -26,13 +28,28 @@ class BuiltinAgent(Agent):
         emit(Activity("activity", f"{_count(draft.tests, 'test')} from the examples in {task.component.path}"))
         if not draft.tests:
             return AgentResult("warning", _why_nothing(draft))
-        await asyncio.to_thread(_write, task, draft.text)
-        return AgentResult("ok", f"{_count(draft.tests, 'test')} written")
+        new = await asyncio.to_thread(_new, task, draft)
+        if not new.blocks:
+            return AgentResult("warning", "all of its examples are tests already")
+        await asyncio.to_thread(_write, task, new.render())
+        return AgentResult("ok", f"{_count(new.blocks, 'test')} written")
 
 
 def _draft(task: Task) -> Draft:
     source = (task.workspace / task.component.path).read_text(encoding="utf-8", errors="replace")
     return write_tests(source, task.component.name)
+
+
+def _new(task: Task, draft: Draft) -> TestFile:
+    """Leave out the tests that an earlier run has brought into the repository: those of a file with the same head."""
+    own, target = TestFile.read(draft.text), task.workspace / task.target
+    known: set[str] = set()
+    for path in target.parent.glob("test_*.py"):
+        with suppress(OSError, SyntaxError, ValueError):
+            other = TestFile.read(path.read_text(encoding="utf-8"))
+            if path != target and other.head == own.head:
+                known.update(name for name, _ in other.blocks)
+    return own.replace(dict.fromkeys(known))
 
 
 def _write(task: Task, text: str) -> None:

@@ -36,9 +36,9 @@ class CheckCoverage(Step):
             "adding_nothing": adding_nothing(check.per_test, memory.baseline),
             "not_measured": check.not_measured,
         }
-        found = findings.of_coverage(check, memory.baseline, path)
-        if found and not _worth_asking(session, memory):
-            found = findings.of_idleness(check, path)
+        found = findings.of_idleness(check, path)
+        if _worth_asking(session, memory):
+            found += findings.of_coverage(check, memory.baseline, path)
         coverage = check.coverage.model_dump(mode="json") if check.coverage else None
         return verdict(session, replace(result, data=summary), found, {"coverage": coverage})
 

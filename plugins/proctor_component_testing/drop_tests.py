@@ -1,8 +1,9 @@
 """Removes the tests that were found bad and could not be fixed; what stays is proven again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from proctor import ERROR, OK, SELF, WARNING, Command, Json, NoOptions, Outcome, Result, Scope, Session, Step
 from proctor_component_testing.checking import fault, program_command
@@ -58,12 +59,18 @@ def _condemned(memory: Memory) -> tuple[str, ...]:
     )
 
 
+def _with(known: Sequence[dict[str, JsonValue]], found: Sequence[dict[str, JsonValue]]) -> list[Json]:
+    """Add what was found; a test that was written anew and dropped again counts once."""
+    tests = {finding["test"] for finding in found if finding["test"]}
+    return [*(finding for finding in known if finding["test"] not in tests), *found]
+
+
 def _remembered(memory: Memory, blob: str | None) -> dict[str, Json]:
     others = {path: known for path, known in memory.files.items() if path != memory.target}
     reasons = [f"{finding.check}: {finding.message}" for finding in memory.found()[:1]]
     return {
         "files": {**others, memory.target: blob} if blob else {},
-        "dropped": [*memory.dropped, *memory.findings],
+        "dropped": _with(memory.dropped, memory.findings),
         "findings": [],
         "tests": memory.tests if blob else 0,
         "reason": reasons[0] if reasons else memory.reason,

@@ -83,7 +83,12 @@ def _unstable(test: str, runs: tuple[Run, ...]) -> Finding | None:
 
 
 def _headline(message: str) -> str:
-    """Return the line that says most: pytest marks it with an E, else the last one."""
+    """Return the line that says most: the first that pytest marks with an E, else the last.
+
+    Of a syntax error the marked lines begin with the place, and the last of them says what is wrong.
+    """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
-    return (marked or lines or [""])[0 if marked else -1][:300]
+    if marked and not marked[0].startswith("File "):
+        return marked[0][:300]
+    return (marked or lines or [""])[-1][:300]

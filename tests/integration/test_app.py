@@ -220,7 +220,7 @@ class TestRefused:
 
     async def test_options_that_an_agent_does_not_have(self, opened: Open) -> None:
         app = await opened(agents={"mine": {"plugin": "builtin", "no_such_option": 1}})
-        with pytest.raises(InvalidSetting, match=r"agents\.mine: "):
+        with pytest.raises(InvalidSetting, match=r"agents\.mine\.no_such_option: "):
             app.agent("mine")
 
     async def test_a_repository_without_an_author(

@@ -14,8 +14,8 @@ from proctor.cli.output import table as new_table
 from proctor.cli.summary import Row, Summary
 from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, change, clean, count, duration
 
-FIRST = 3
-"""Lines of a message that are shown."""
+FIRST, LAST = 2, 3
+"""Lines of a message that are shown, from its beginning and from its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,9 @@ def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
 
 
 def _head(message: str) -> str:
+    """Shorten a message to its beginning, which says what happened, and its end, which says why."""
     lines = [line.rstrip() for line in clean(message).splitlines() if line.strip()]
-    return "\n".join(lines[:FIRST]) + (" …" if len(lines) > FIRST else "")
+    return "\n".join(lines if len(lines) <= FIRST + LAST else [*lines[:FIRST], "…", *lines[-LAST:]])
 
 
 def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:

@@ -92,7 +92,7 @@ class AgentExecutor(Executor):
         return Result(
             _status(answer, wanted),
             data=_data(answer, wanted, files.keys() ^ wanted, set(changed) - set(wanted)),
-            error_message=None if answer.status == OK and wanted else answer.message or "the agent changed nothing",
+            error_message=_reason(answer, wanted),
             files=files,
             usage=answer.usage,
             duration_s=time.monotonic() - begun,
@@ -122,6 +122,13 @@ def _task(arguments: AgentArguments, path: Path, surroundings: Surroundings) -> 
 
 def _status(answer: AgentResult, changed: Sequence[str]) -> str:
     return WARNING if answer.status == OK and not changed else answer.status
+
+
+def _reason(answer: AgentResult, changed: Sequence[str]) -> str | None:
+    if answer.status != OK:
+        return answer.message or "the agent gave no reason"
+    said = f". It said: {answer.message}" if answer.message else ""
+    return None if changed else f"the agent changed nothing{said}"
 
 
 def _data(answer: AgentResult, changed: Sequence[str], deleted: set[str], discarded: set[str]) -> dict[str, Json]:

@@ -45,6 +45,8 @@ def locate(path: Path) -> Package:
         hint = f" Packages in it: {', '.join(inside[:5])}." if inside else ""
         raise Problem("no_such_package", f"{path} is a project, not a package. Name a package folder in it.{hint}")
     root = _import_root(path)
+    if root == path:  # a folder without an __init__.py is imported from beside it
+        root = path.parent
     modules = {_dotted(file, root): file.as_posix() for file in layout.walk(path) if _may_be_component(file, path)}
     if not modules:
         raise Problem("no_such_package", f"{path} holds no Python modules. Name a package folder or a module file.")

@@ -144,7 +144,7 @@ async def test_a_target_that_the_repository_ignores_comes_back_all_the_same(desk
 async def test_nothing_changed_is_a_warning_whatever_the_agent_says(desk: Desk, unwanted: bool) -> None:
     result = await desk.work(lambda path: (path / "shop/new.py").write_text("") and None if unwanted else None)
     assert (result.status, result.files) == ("warning", {})
-    assert result.error_message == "done"
+    assert result.error_message == "the agent changed nothing. It said: done"
 
 
 async def test_nothing_changed_and_nothing_said_is_told(desk: Desk) -> None:

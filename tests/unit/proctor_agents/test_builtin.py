@@ -144,3 +144,15 @@ async def test_a_file_that_it_cannot_read_is_not_touched(agent: Agent, tmp_path:
     assert result.status == "warning"
     assert "cannot be repaired" in result.message
     assert (target.read_bytes() if target.exists() else None) == text
+
+
+async def test_what_an_earlier_run_has_brought_is_not_written_again(agent: Agent, tmp_path: Path) -> None:
+    await agent.run(task(tmp_path), ignore)
+    (tmp_path / TARGET).rename(tmp_path / "tests/new/test_shop_before.py")
+    result = await agent.run(task(tmp_path), ignore)
+    assert (result.status, result.message) == ("warning", "all of its examples are tests already")
+    assert not (tmp_path / TARGET).exists()
+    grown = GOOD.replace("def double", "def triple").replace("double(2)", "triple(2)").replace("    4", "    6")
+    result = await agent.run(task(tmp_path, GOOD + "\n\n" + grown), ignore)
+    assert result.message == "1 test written"
+    assert "double" not in (tmp_path / TARGET).read_text()

@@ -133,6 +133,17 @@ def test_where_nothing_was_open_nothing_has_to_be_gained() -> None:
     assert judged(CheckCoverage(), World({}).ran(coverage=FULL), walk).result.status == "ok"
 
 
+def test_a_test_that_executes_nothing_of_the_component_is_found_whatever_the_others_gain() -> None:
+    result = World({}).ran(coverage=FULL)
+    report = result.data["report"]
+    gaining = {f"{TARGET}::test_a": {"lines": [2], "arcs": []}}
+    idle = replace(result, data={**result.data, "report": {**report, "per_test": gaining}})
+    outcome = judged(CheckCoverage(), idle)
+    assert [(found["test"], found["check"]) for found in outcome.state["findings"]] == [
+        (f"{TARGET}::test_b", "check_coverage")
+    ]
+
+
 class TestDropTests:
     def test_only_the_bad_ones_go_and_the_file_comes_back(self) -> None:
         world = World({"fix_tests": [Result("warning")]})

@@ -54,3 +54,11 @@ def test_coverage_is_a_finding_only_if_something_was_open_and_nothing_gained():
     assert found(full, full) == []
     assert found(None, part) == []
     assert found(part, None) == []
+
+
+def test_of_a_wrong_syntax_the_reason_is_told_and_not_the_place():
+    message = (
+        'E     File "/work/test_a.py", line 1\nE       def test(:\nE                ^\nE   SyntaxError: invalid syntax'
+    )
+    check = Check(runs=(Run(seed=1, uncollected=(Uncollected(path="test_a.py", message=message),)),))
+    assert findings.of_run(check)[0].message == "test_a.py cannot be collected: SyntaxError: invalid syntax"

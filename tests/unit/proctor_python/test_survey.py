@@ -138,3 +138,12 @@ def test_says_that_another_copy_would_be_tested(tree, survey, tmp_path):
 
     assert error.code == "shadowed_import"
     assert error.detail == str(installed)
+
+
+def test_a_folder_without_an_init_file_is_imported_from_beside_it(tree, survey):
+    tree({**ROOT, "pkg/a.py": CODE})
+    found = survey()
+
+    assert found.error is None
+    assert (found.package, found.target.import_root) == ("pkg", ".")
+    assert [component.name for component in found.components] == ["pkg.a"]
