@@ -23,7 +23,7 @@ from proctor.executors.process import ProcessExecutor
 from proctor.executors.surroundings import LocalSurroundings
 from proctor.workspace import Workspaces
 
-TEST, OTHER = "tests/test_cart.py", "tests/test_other.py"
+TEST, OTHER, DATA = "tests/test_cart.py", "tests/test_other.py", "tests/test_cart_data/prices.txt"
 
 
 class Blobs(dict[str, bytes]):
@@ -48,7 +48,7 @@ def user(tmp_path: Path) -> UserRepository:
 
 @pytest.fixture
 def blobs() -> Blobs:
-    return Blobs(cart=b"def test_cart(): pass\n", other=b"def test_other(): pass\n")
+    return Blobs(cart=b"def test_cart(): pass\n", other=b"def test_other(): pass\n", lines=b"one\ntwo\nthree\n")
 
 
 @pytest.fixture
@@ -190,16 +190,41 @@ class TestLand:
     async def test_what_verify_leaves_of_the_files_lands_and_nothing_else(
         self, land: Callable[..., "asyncio.Task[Result]"], user: UserRepository, left: Callable[[], list[str]]
     ) -> None:
-        script = f"rm {OTHER}; echo '# less' > {TEST}; echo x > shop/cart.py; echo x > new; echo 7 > $PROCTOR_REPORT"
-        result = await land(script)
+        less = f"printf 'one\\nthree\\n' > {TEST}"
+        script = f"rm {OTHER}; {less}; echo x > shop/cart.py; echo x > new; echo 7 > $PROCTOR_REPORT"
+        result = await land(script, {TEST: "lines", OTHER: "other"})
         assert (result.status, result.error_message) == ("ok", None)
         assert result.data == {
             "branch": "proven", "commit": user.git("rev-parse", "proven"), "files": [TEST], "report": 7,
         }  # fmt: skip
         assert user.git("diff", "--name-status", "main", "proven") == f"A\t{TEST}"
-        assert user.git("show", f"proven:{TEST}") == "# less"
+        assert user.git("show", f"proven:{TEST}") == "one\nthree"
         assert user.git("log", "-1", "--format=%B", "proven") == "Add tests\n\nA line.\n\nProctor-Session: session-1"
         assert left() == []
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            f"echo four >> {TEST}",
+            f"printf 'two\\none\\n' > {TEST}",
+            f"printf 'one\\ntw\\n' > {TEST}",
+            f"printf 'one\\none\\n' > {TEST}",
+            f"echo four >> {DATA}",
+            f"printf 'one\\n' > {DATA}",
+        ],
+    )
+    async def test_what_nobody_judged_does_not_land(
+        self, land: Callable[..., "asyncio.Task[Result]"], user: UserRepository, script: str
+    ) -> None:
+        result = await land(f"{script}; echo 7 > $PROCTOR_REPORT", {TEST: "lines", DATA: "lines"})
+        assert (result.status, result.data) == ("error", {"report": 7, "code": "changed_while_verifying"})
+        assert script.rpartition(" ")[2] in str(result.error_message)
+        assert user.git("branch", "--format=%(refname:short)") == "main"
+
+    async def test_data_may_be_deleted(self, land: Callable[..., "asyncio.Task[Result]"]) -> None:
+        overlay = {TEST: "lines", DATA: "lines"}
+        assert (await land("true", overlay)).data["files"] == [TEST, DATA]
+        assert (await land(f"rm {DATA}", overlay)).data["files"] == [TEST]
 
     async def test_again_it_is_the_same_commit_on_the_same_branch(
         self, land: Callable[..., "asyncio.Task[Result]"], user: UserRepository

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from proctor.contracts.process import ProcessExit, ProcessLimits
+from proctor.executors import guarded
 from proctor.executors.guarded import run_process
 
 TWO_SLEEPERS = "setsid sh -c 'echo $$; exec sleep 60' & sh -c 'echo $$; exec sleep 60' & wait"
@@ -162,11 +164,41 @@ async def test_cancelling_ends_everything() -> None:
     assert not any(psutil.pid_exists(pid) for pid in ids.ids)
 
 
+@only_linux
+async def test_cancelling_again_neither_stops_the_loop_nor_leaves_anything() -> None:
+    ids = Ids(1)
+    task = shell("trap '' TERM; echo $$; while :; do sleep 60; done", on_output=ids)
+    await ids.complete.wait()
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert psutil.pid_exists(ids.ids[0])  # it has its second of grace, and we have our turn
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert gone(ids.ids)
+    assert psutil.Process().children() == []
+
+
+async def test_the_loop_goes_on_while_a_session_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, turned, waited = asyncio.get_running_loop(), threading.Event(), list[bool]()
+
+    def end_session(_: int) -> None:
+        loop.call_soon_threadsafe(turned.set)
+        waited.append(turned.wait(5))
+
+    monkeypatch.setattr(guarded, "end_session", end_session)
+    await run("sh", "-c", "kill -9 $PPID")
+    assert waited == [True]
+
+
 @pytest.mark.parametrize("turns", range(6))
 async def test_cancelling_while_it_starts_leaves_nothing(turns: int) -> None:
     task = shell("sleep 61")
     for _ in range(turns):
         await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -250,6 +250,10 @@ class TestOpen:
         assert (tmp_path / "precious").read_text() == "precious"
 
 
+def broken(*_: object) -> None:
+    raise OSError("broken")
+
+
 class TestSweep:
     def test_folders_of_the_dead_go_and_those_of_the_living_stay(self, tmp_path: Path) -> None:
         program = (
@@ -259,6 +263,27 @@ class TestSweep:
         claim(tmp_path / "work" / "alive")
         assert sweep(tmp_path) == [tmp_path / "work" / "dead"]
         assert names(tmp_path / "work") == ["alive", "alive.owner"]
+
+    def test_whoever_is_just_writing_its_name_is_left_alone_for_a_minute(self, tmp_path: Path) -> None:
+        folder, owner = tmp_path / "work" / "new", tmp_path / "work" / "new.owner"
+        folder.mkdir(parents=True)
+        owner.touch()
+        assert sweep(tmp_path) == []
+        os.utime(owner, (0, 0))
+        assert sweep(tmp_path) == [folder]
+        assert names(tmp_path / "work") == []
+
+    def test_an_owner_is_named_whole_or_not_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", broken)
+            with pytest.raises(OSError, match="broken"):
+                claim(tmp_path / "work" / "new")
+        (half,) = (tmp_path / "work").iterdir()
+        assert sweep(tmp_path) == []
+        assert half.exists()
+        os.utime(half, (0, 0))
+        sweep(tmp_path)
+        assert names(tmp_path / "work") == []
 
     def test_there_may_be_nothing_to_sweep(self, tmp_path: Path) -> None:
         assert sweep(tmp_path / "nowhere") == []

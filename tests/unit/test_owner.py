@@ -29,7 +29,16 @@ def test_a_later_process_with_the_same_id_is_another_one() -> None:
 
 
 def test_a_process_on_another_machine_is_taken_to_live() -> None:
-    assert alive(replace(myself(), host="another", boot="another", pid=2**22 + 1))
+    assert alive(replace(myself(), host="another", boot="another", machine="another", pid=2**22 + 1))
+
+
+def test_a_machine_with_a_new_name_is_no_stranger() -> None:
+    assert alive(replace(myself(), host="its old name"))
+    assert not alive(replace(myself(), host="its old name", boot="an earlier one"))
+
+
+def test_what_started_with_this_boot_is_ours_whatever_the_machine_is_called() -> None:
+    assert not alive(replace(myself(), host="another", machine="another", pid=2**22 + 1))
 
 
 def test_an_owner_is_named_by_process_and_machine() -> None:

@@ -32,7 +32,7 @@ async def _carry_out(settings: Settings, order: Order, *, as_json: bool, strict:
         await follow(app, begun, screen, jobs=settings.jobs)
         head = await app.sessions.head(app.scope, begun.session_id)
     summary = summarise(screen.view)
-    screen.end(summary, Hints(_git(facts.repository), named(database), facts.strangers, interpreter(head)))
+    screen.end(summary, Hints(git_words(facts.repository), named(database), facts.strangers, interpreter(head)))
     return summary.exit_code(strict=strict)
 
 
@@ -48,7 +48,7 @@ def interpreter(head: Head) -> str | None:
     return f"Python {version} ({executable})" if executable and version else None
 
 
-def _git(repository: Path) -> str:
+def git_words(repository: Path) -> str:
     """Give the words that a git command on the repository begins with, from where the user is."""
     inside = Path.cwd().resolve().is_relative_to(repository)
     return "git" if inside else f"git -C {shlex.quote(str(repository))}"

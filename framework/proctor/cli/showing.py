@@ -1,6 +1,7 @@
 """One session, looked at closely."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import orjson
@@ -16,7 +17,7 @@ from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
 from proctor.cli.product import text
 from proctor.cli.report import Hints, report
-from proctor.cli.running import interpreter, named
+from proctor.cli.running import git_words, interpreter, named
 from proctor.cli.screen import JSON_VERSION
 from proctor.cli.summary import summarise
 from proctor.cli.view import TreeView
@@ -52,7 +53,7 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
         report(
             console,
             summarise(view),
-            Hints(_git(head), named(database), strangers(tree), interpreter(head), with_sessions=True),
+            Hints(_git_on(head), named(database), strangers(tree), interpreter(head), with_sessions=True),
         )
 
 
@@ -74,9 +75,9 @@ async def _view(app: App, head: Head) -> TreeView:
     return view
 
 
-def _git(head: Head) -> str:
+def _git_on(head: Head) -> str:
     repository = text(head.birth.subject.get("repository"))
-    return f"git -C {repository}" if repository else "git"
+    return git_words(Path(repository)) if repository else "git"
 
 
 def _fields(head: Head, interactions: Sequence[Interaction]) -> JsonObject:

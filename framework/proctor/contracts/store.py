@@ -20,12 +20,16 @@ from proctor.domain.workflow import PinnedWorkflow
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that drives a tree."""
+    """The process that drives a tree, or uses a folder."""
 
     host: str
+    """The machine's name, for people."""
     boot: str
+    """Which start of the machine it runs since."""
     pid: int
     started: float
+    machine: str = ""
+    """Stays the same when the machine is started again or gets another name; "" is nobody's."""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"

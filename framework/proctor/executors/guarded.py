@@ -15,13 +15,14 @@ import tempfile
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 import psutil
 
 from proctor.contracts.process import OnOutput, ProcessExit, ProcessLimits
 from proctor.executors.output import Capture
 
+T = TypeVar("T")
 GUARD = str(Path(__file__).with_name("guard.py"))
 GRACE = 1.0
 """Seconds between the polite signal and the one that cannot be refused."""
@@ -57,7 +58,7 @@ async def run_process(
         try:
             await guard.wait(limits.seconds)
         finally:
-            word = await guard.end()
+            word = await _to_the_end(guard.end())
         await asyncio.wait([out.ended, err.ended], timeout=DRAIN)
     return _exit(word, out.output.text(), err.output.text(), loop.time() - begun)
 
@@ -110,22 +111,16 @@ class Guard:
     async def end(self) -> str:
         """Cut the lifeline, wait until the guard has done its work, and give its last word."""
         os.close(self._lifeline)
-        try:
-            async with asyncio.timeout(GRACE + SLACK):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
-        finally:
-            word = self._last_word()
-        return word
-
-    def _last_word(self) -> str:
-        """Read the status. There is none if the guard was killed; then what it guarded is ended here."""
         with os.fdopen(self._status, "rb") as status:
-            word = status.read().decode(errors="replace").strip()
-        if not word:
-            end_session(self._process.pid)
+            try:
+                async with asyncio.timeout(GRACE + SLACK):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+            word = status.read().decode(errors="replace").strip()  # nobody holds the other end any more
+        if not word:  # it was killed: what it guarded is ended here
+            await asyncio.to_thread(end_session, self._process.pid)
         return word
 
 
@@ -153,9 +148,28 @@ async def _started(starting: Coroutine[None, None, Guard]) -> Guard:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        with contextlib.suppress(OSError, ValueError):
-            await (await task).end()
+        await _to_the_end(_ended(task))
         raise
+
+
+async def _ended(starting: asyncio.Task[Guard]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        await (await starting).end()
+
+
+async def _to_the_end(work: Coroutine[None, None, T]) -> T:
+    """Await work that has an end, however often we are cancelled meanwhile. The cancellation follows afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    result = task.result()
+    if cancelled:
+        raise cancelled
+    return result
 
 
 async def _capture(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +14,7 @@ from proctor.executors.program import ProgramArguments, run_program
 from proctor.workspace.overlay import locate, read
 
 FILE_BYTES = 8 * 1024**2
+CHANGED = "changed_while_verifying"
 
 
 class LandArguments(BaseModel):
@@ -22,7 +23,11 @@ class LandArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     verify: ProgramArguments | None = None
-    """Runs over base and overlay. It may rewrite and delete files of the overlay; nothing else that it does lasts."""
+    """Runs over base and overlay. Of a file of the overlay it may only remove lines, or delete it.
+
+    Data, which is what lies in `<name>_data/` beside a file `<name>.…` of the overlay, it may only delete. Nothing
+    else that it does lasts.
+    """
     title: str
     body: str = ""
     branch: str
@@ -39,7 +44,8 @@ class LandExecutor(Executor):
     """Verifies the overlay, commits what is left of it in a repository where nothing ever ran, and publishes that.
 
     `ok`: it landed; the data has `branch`, `commit`, `files` and the `report` of `verify`. `error`: it must not land;
-    the data has the `report` and, where there is one, a `code`. `fault`: `verify` could not be run.
+    the data has the `report` and, where there is one, a `code`, such as `changed_while_verifying` if a file has become
+    more than `verify` may make of it. `fault`: `verify` could not be run.
     """
 
     Arguments = LandArguments
@@ -75,12 +81,36 @@ async def _verify(program: ProgramArguments | None, workspace: Workspace, surrou
             left = _left(folder, workspace.overlay)
         except (UnsafePath, ValueError) as error:
             return replace(result, status=FAULT, error_message=f"a file cannot be landed: {error}")
-        return replace(result, files={path: await surroundings.put(data) for path, data in left.items()})
+    for path, data in left.items():
+        if not _is_proven(path, workspace.overlay, await surroundings.get(workspace.overlay[path]), data):
+            return _changed(result, path)
+    return replace(result, files={path: await surroundings.put(data) for path, data in left.items()})
 
 
 def _left(folder: Path, overlay: Mapping[str, str]) -> dict[str, bytes]:
     found = {path: read(locate(folder, path), FILE_BYTES) for path in overlay}
     return {path: data for path, data in found.items() if data is not None}
+
+
+def _is_proven(path: str, overlay: Mapping[str, str], before: bytes, after: bytes) -> bool:
+    """Say whether a file still is what was judged: the tests that ran beside it could write to it."""
+    if before == after:
+        return True
+    lines = iter(before.splitlines(keepends=True))
+    return not _is_data(path, overlay) and all(line in lines for line in after.splitlines(keepends=True))
+
+
+def _is_data(path: str, overlay: Mapping[str, str]) -> bool:
+    owners = {f"{PurePosixPath(other).with_suffix('')}_data" for other in overlay}
+    return any(str(folder) in owners for folder in PurePosixPath(path).parents)
+
+
+def _changed(result: Result, path: str) -> Result:
+    reason = (
+        f"{path} was changed while the tests ran, by more than taking lines out, so what it says now was never judged; "
+        "find the test that writes to it, and let it write to a folder of its own"
+    )
+    return replace(result, status=ERROR, error_message=reason, data={**result.data, "code": CHANGED})
 
 
 async def _landed(

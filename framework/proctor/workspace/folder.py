@@ -1,27 +1,30 @@
 """Folders that name their owner, so that those of the dead can be removed."""
 
 import contextlib
-import json
 import os
 import shutil
-import socket
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
+import orjson
+
+from proctor.contracts.store import Owner
+from proctor.owner import alive, myself
 
 WORK = "work"
 SUFFIX = ".owner"
-SECONDS_APART = 5.0
-"""Two readings of one process's start differ by no more, unless somebody sets the clock."""
+SECONDS_TO_WRITE = 60.0
+"""A file that names no owner is taken for one that is just being written, if it is no older."""
 
 
 def claim(folder: Path) -> None:
     """Make a folder of ours, and a file beside it that says so."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    owner = {"host": socket.gethostname(), "boot": _boot(), "pid": os.getpid(), "started": _started(os.getpid())}
-    _owner_file(folder).write_text(json.dumps(owner))
+    file = _owner_file(folder)
+    half = file.with_name(f"{file.name}.{os.getpid()}")
+    half.write_bytes(orjson.dumps(myself()))
+    half.replace(file)
     folder.mkdir()
 
 
@@ -46,6 +49,9 @@ def sweep(folder: Path) -> list[Path]:
     dead = [folder for folder in _owned(folder / WORK) if not _is_alive(_owner_file(folder))]
     for folder in dead:
         remove(folder)
+    for half in (folder / WORK).glob(f"*{SUFFIX}.*"):
+        if not _is_new(half):
+            half.unlink(missing_ok=True)
     return dead
 
 
@@ -60,22 +66,17 @@ def _owner_file(folder: Path) -> Path:
 def _is_alive(file: Path) -> bool:
     """Only our own machine can tell; another one's folder is left to it."""
     try:
-        owner = json.loads(file.read_bytes())
-        if owner["host"] != socket.gethostname():
-            return True
-        return bool(owner["boot"] == _boot() and abs(_started(owner["pid"]) - owner["started"]) < SECONDS_APART)
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return False
+        return alive(Owner(**orjson.loads(file.read_bytes())))
+    except (OSError, ValueError, TypeError):
+        return _is_new(file)
 
 
-def _started(pid: int) -> float:
-    return float(psutil.Process(pid).create_time())
-
-
-def _boot() -> str:
-    if sys.platform == "linux":
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return str(int(psutil.boot_time()))
+def _is_new(file: Path) -> bool:
+    """Say whether somebody may be at it just now; what is gone by now was somebody's too."""
+    try:
+        return time.time() - file.stat().st_mtime < SECONDS_TO_WRITE
+    except FileNotFoundError:
+        return True
 
 
 def _open_up(folder: Path) -> None:

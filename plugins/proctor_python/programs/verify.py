@@ -4,8 +4,9 @@ Arguments: {target, ours, paths, suite, measure, seconds, test_seconds}. `ours` 
 pytest is given for the suite, `suite` its outcomes at the baseline by node id, `measure` the source files whose
 coverage is wanted. A test of ours that does not pass is removed and everything runs again, until it is green. A test
 of the suite counts against us only if it passed at the baseline, fails in two runs with our files and passes without
-them; then those of our files that cause it are removed. The report is `Verify`; the program exits with 0 if one of
-our tests remains, else with 1.
+them; then those of our files that cause it are removed. Of our files only whole lines are taken out, because whoever
+lands them accepts nothing else; a file that would ask for more is removed. The report is `Verify`; the program exits
+with 0 if one of our tests remains, else with 1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import target
 
 ROUNDS = 8
 _EXTENSION = 60.0
+_ENTANGLED = "a test in the same file had to go, and could not be taken out by removing lines alone"
 
 
 @dataclass
@@ -79,9 +81,15 @@ class Trial:
 
     def remove(self, file: str, tests: Mapping[str, str]) -> None:
         """Take tests (with reasons) out of one of our files."""
-        if drop.drop(Path(file), list(tests)).deleted:
+        reasons = dict(tests)
+        source = _source(file)
+        dropped = drop.drop(Path(file), list(tests))
+        if not dropped.deleted and not _is_less(source, _source(file)):
+            reasons.update({f"{file}::{test}": _ENTANGLED for test in dropped.remaining})
+            dropped = drop.drop(Path(file), [file])
+        if dropped.deleted:
             self.files.remove(file)
-        self.removed += [{"test": test, "reason": target.end(reason, 2_000)} for test, reason in tests.items()]
+        self.removed += [{"test": test, "reason": target.end(reason, 2_000)} for test, reason in reasons.items()]
 
 
 def main() -> None:
@@ -162,6 +170,17 @@ def _take_out_culprits(trial: Trial, harmed: Set[str], excused: Set[str]) -> boo
     for file in _culprits(trial, trial.files, caused):
         trial.remove(file, {file: f"breaks tests of the suite: {', '.join(sorted(caused)[:10])}"})
     return True
+
+
+def _source(file: str) -> bytes:
+    path = Path(file)
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _is_less(before: bytes, after: bytes) -> bool:
+    """Tell whether one text is the other with whole lines removed."""
+    lines = iter(before.splitlines(keepends=True))
+    return all(line in lines for line in after.splitlines(keepends=True))
 
 
 def _culprits(trial: Trial, files: Sequence[str], caused: Set[str]) -> List[str]:

@@ -82,3 +82,14 @@ def test_a_suite_that_hangs_leaves_ours_judged(verify):
 
     assert exit_code == 0
     assert names(report) == ["tests/test_ours.py::test_good"]
+
+
+def test_a_file_goes_when_removing_lines_is_not_enough(verify, tmp_path):
+    text = "if True:\n    def test_bad(): assert 0\nelse:\n    x = 1\n\n\ndef test_good(): assert 1\n"
+    report, exit_code = verify({"tests/test_ours.py": text, "tests/test_a.py": "def test_a(): assert 1\n"})
+
+    assert exit_code == 0
+    assert names(report) == ["tests/test_a.py::test_a"]
+    assert [removed.test.partition("::")[2] for removed in report.removed] == ["test_bad", "test_good"]
+    assert "by removing lines alone" in report.removed[1].reason
+    assert not (tmp_path / "tree/tests/test_ours.py").exists()
