@@ -75,6 +75,9 @@ class MadeUpApp:
         self.store, self.sessions, self.registry = store, sessions, registry
         self.orders: list[tuple[Order, str | None, str]] = []
 
+    async def cancel(self, session_id: str, *, scope: Scope) -> None:
+        await self.sessions.cancel(scope, session_id)
+
     async def create_session(self, scope: Scope, order: Order, *, agent: str | None, execution_mode: str) -> Begun:
         self.orders.append((order, agent, execution_mode))
         return Begun((await self.sessions.create(scope, Draft("line", {"path": str(order.path)}))).id)

@@ -6,16 +6,42 @@ counted in the last entry.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import get_args
 
-from proctor.contracts.activity import Activity
+from proctor.contracts.activity import Activity, ActivityKind
+from proctor.contracts.answers import size
 from proctor.contracts.store import Store
 from proctor.domain.event import News
+from proctor.domain.json import EMPTY, JsonObject
+from proctor.errors import ProctorError
 from proctor.sessions import Started
 
 PER_SECOND = 5
 LINES = 50
 TEXT = 4096
+KINDS: tuple[ActivityKind, ...] = get_args(ActivityKind)
+
+
+@dataclass(slots=True)
+class _Lines:
+    """What waits to be written of one session."""
+
+    root: str
+    news: list[News] = field(default_factory=list)
+    dropped: int = 0
+
+    def add(self, *news: News) -> None:
+        room = LINES - len(self.news)
+        self.news += news[:room]
+        self.dropped += len(news[room:])
+
+    def told(self) -> list[News]:
+        if not self.dropped:
+            return self.news
+        *most, last = self.news
+        return [*most, replace(last, data={**last.data, "dropped": self.dropped})]
 
 
 class ActivityLog:
@@ -24,19 +50,15 @@ class ActivityLog:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
-        self._waiting: defaultdict[str, list[News]] = defaultdict(list)
-        self._dropped: defaultdict[str, int] = defaultdict(int)
-        self._roots: dict[str, str] = {}
+        self._waiting: dict[str, _Lines] = {}
 
     def tell(self, started: Started, activity: Activity) -> None:
-        """Take note of an activity of a session."""
+        """Take note of an activity of a session. It comes from a plugin: what could not be stored is left out."""
         session, root = started.head.id, started.head.birth.root
-        if len(self._waiting[session]) >= LINES:
-            self._dropped[session] += 1
-            return
-        self._roots[session] = root
-        data = {**activity.data, "text": activity.text[:TEXT], "sequence": started.interaction.sequence}
-        self._waiting[session].append(News(session, activity.kind, self._clock(), data))
+        kind = activity.kind if activity.kind in KINDS else "activity"
+        data = {**_storable(activity.data), "text": str(activity.text)[:TEXT]}
+        data["sequence"] = started.interaction.sequence
+        self._waiting.setdefault(session, _Lines(root)).add(News(session, kind, self._clock(), data))
 
     async def run(self) -> None:
         """Write what was collected, again and again, until cancelled."""
@@ -45,14 +67,28 @@ class ActivityLog:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what was collected up to now."""
-        waiting, self._waiting = self._waiting, defaultdict(list)
-        dropped, self._dropped = self._dropped, defaultdict(int)
-        by_root: defaultdict[str, list[News]] = defaultdict(list)
-        for session_id, news in waiting.items():
-            if lost := dropped[session_id]:
-                last = news[-1]
-                news[-1] = News(last.session_id, last.kind, last.at, {**last.data, "dropped": lost})
-            by_root[self._roots[session_id]].extend(news)
-        for root, news in by_root.items():
-            await self._store.tell(root, news)
+        """Write what was collected up to now; what cannot be written now waits for the next time."""
+        waiting, self._waiting = self._waiting, {}
+        by_root: defaultdict[str, dict[str, _Lines]] = defaultdict(dict)
+        for session_id, lines in waiting.items():
+            by_root[lines.root][session_id] = lines
+        for root, sessions in by_root.items():
+            try:
+                await self._store.tell(root, [news for lines in sessions.values() for news in lines.told()])
+            except ProctorError:  # a busy database, say
+                self._put_back(sessions)
+
+    def _put_back(self, sessions: Mapping[str, _Lines]) -> None:
+        for session_id, lines in sessions.items():
+            if (later := self._waiting.get(session_id)) is not None:
+                lines.add(*later.news)
+                lines.dropped += later.dropped
+            self._waiting[session_id] = lines
+
+
+def _storable(data: object) -> JsonObject:
+    try:
+        size(data)
+    except (TypeError, ValueError, RecursionError):
+        return EMPTY
+    return data if isinstance(data, Mapping) else EMPTY

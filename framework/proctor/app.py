@@ -229,9 +229,9 @@ class App:
                 return
             await self.store.wait(root, after, 1.0)
 
-    async def cancel(self, session_id: str) -> None:
-        """Cancel a session and everything below it; what runs for it is ended."""
-        await self.sessions.cancel(self.scope, session_id)
+    async def cancel(self, session_id: str, *, scope: Scope | None = None) -> None:
+        """Cancel a session and everything below it; what runs for it here is ended. Raises SessionNotFound."""
+        await self.sessions.cancel(scope or self.scope, session_id)
         self._driver.turn(session_id)
 
     # -- agents ----------------------------------------------------------------------------------------------------

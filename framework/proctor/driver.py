@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from types import NoneType
 
 from proctor import owner
 from proctor.activity_log import ActivityLog
@@ -15,7 +16,7 @@ from proctor.contracts.store import Owner, Store, Tree
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
-from proctor.errors import ProctorError, TreeOwned
+from proctor.errors import DatabaseBusy, ProctorError, TreeOwned
 from proctor.runner import Runner
 from proctor.sessions import Sessions
 
@@ -37,6 +38,7 @@ class Driven:
     runner: Runner
     at_hand: set[str]
     """Sessions that are being advanced, or have not been looked at yet."""
+    advancing: set[str] = field(default_factory=set)
     turned: asyncio.Event = field(default_factory=asyncio.Event)
     fault: Exception | None = None
 
@@ -66,6 +68,8 @@ class Driver:
         self._tree_of: dict[str, Driven] = {}
         self._halted: set[str] = set()
         self._asked: set[str] = set()
+        self._afresh: set[str] = set()
+        """Trees that `serve` is to look into although nothing in them is due: what blocked them may be gone."""
         self._news = asyncio.Event()
 
     def ready(self, birth: Birth, session_ids: Sequence[str]) -> None:
@@ -77,11 +81,12 @@ class Driver:
     def ask(self, root: str) -> None:
         """Have `serve` drive a tree that only clients would have driven otherwise."""
         self._asked.add(root)
+        self._afresh.add(root)
         self._news.set()
 
-    def turn(self, root: str) -> None:
-        """Have a driven tree looked at now."""
-        if (driven := self._trees.get(root)) is not None:
+    def turn(self, session_id: str) -> None:
+        """Have the tree of a session, if it is driven, looked at now: what runs for sessions that ended is ended."""
+        if (driven := self._trees.get(session_id) or self._tree_of.get(session_id)) is not None:
             driven.turned.set()
 
     def halted(self, root: str) -> bool:
@@ -115,22 +120,19 @@ class Driver:
         try:
             head = await self._ended(driven)
         finally:
-            del self._trees[root]
-            self._tree_of = {each: tree for each, tree in self._tree_of.items() if tree is not driven}
+            self._leave(driven)
         await self._sessions.release(root, self._myself)
         return head
 
     async def serve(self, jobs: int) -> None:
         """Drive every tree that wants it and has no living owner, until cancelled."""
         drives: dict[str, asyncio.Future[Head]] = {}
+        begun = False
         async with self.running(jobs):
             try:
                 while True:
                     self._news.clear()
-                    for tree in await self._store.open_trees():
-                        if tree.root not in drives and await self._take(tree):
-                            drives[tree.root] = asyncio.ensure_future(self.drive(tree.scope, tree.root))
-                            drives[tree.root].add_done_callback(partial(_tell, tree.root))
+                    begun = await self._scan(drives, first=not begun) or begun
                     with suppress(TimeoutError):
                         async with asyncio.timeout(SCAN_S):
                             await self._news.wait()
@@ -140,29 +142,61 @@ class Driver:
                     each.cancel()
                 await asyncio.gather(*drives.values(), return_exceptions=True)
 
+    async def _scan(self, drives: dict[str, asyncio.Future[Head]], *, first: bool) -> bool:
+        """Begin to drive what nobody drives; False if the trees could not be read."""
+        try:
+            trees = await self._store.open_trees()
+        except ProctorError as error:
+            _log.warning("looking for sessions is tried again soon: %s", error)
+            return False
+        if first:
+            self._afresh.update(tree.root for tree in trees)
+        for tree in trees:
+            if tree.root not in drives and await self._take(tree):
+                drives[tree.root] = asyncio.ensure_future(self.drive(tree.scope, tree.root))
+                drives[tree.root].add_done_callback(partial(_tell, tree.root))
+        return True
+
     async def _take(self, tree: Tree) -> bool:
         """Take a tree if something in it is to be done and nobody who lives does it."""
-        lost = tree.owner is not None and (tree.owner == self._myself or not owner.alive(tree.owner))
-        if tree.owner is not None and not lost:
-            return False
-        if not lost and tree.root not in self._asked:
-            root = await self._store.head(tree.scope, tree.root)
-            if root is None or root.birth.execution_mode == "manual":
-                return False
-        if not lost and not await self._store.due(tree.root, time.time(), limit=1):
-            return False
         try:
+            if not await self._wanted(tree):
+                return False
             await self._sessions.adopt(tree.scope, tree.root, self._myself, owner.alive)
         except TreeOwned:
             return False
+        except ProctorError as error:
+            _log.warning("session %s is looked at again soon: %s", tree.root, error)
+            return False
+        self._afresh.discard(tree.root)
         return True
+
+    async def _wanted(self, tree: Tree) -> bool:
+        """Tell whether a tree lost its owner, or has none and something in it can go on, or may be blocked no more."""
+        if tree.owner is not None:
+            return tree.owner == self._myself or not owner.alive(tree.owner)
+        asked = tree.root in self._asked
+        if not asked:
+            root = await self._store.head(tree.scope, tree.root)
+            if root is None or root.birth.execution_mode == "manual":
+                return False
+        if tree.root in self._afresh:
+            if asked or any(head.blocked is not None for head in await self._store.descendants(tree.scope, tree.root)):
+                return True
+            self._afresh.discard(tree.root)
+        return bool(await self._store.due(tree.root, time.time(), limit=1))
 
     async def _due(self) -> Sequence[str]:
         found: list[str] = []
         for driven in [*self._trees.values()]:
-            due = await self._store.due(driven.root, time.time())
-            self._tree_of.update(dict.fromkeys(due, driven))
-            found.extend(due)
+            try:
+                due = await self._store.due(driven.root, time.time())
+            except ProctorError as error:
+                _log.warning("what is due in session %s is asked again soon: %s", driven.root, error)
+                continue
+            if self._trees.get(driven.root) is driven:
+                self._tree_of.update(dict.fromkeys(due, driven))
+                found.extend(due)
         return found
 
     def _deliver(self, driven: Driven, session_ids: Sequence[str]) -> None:
@@ -170,18 +204,39 @@ class Driver:
         if self._engine is not None:
             self._engine.enqueue(session_ids)
 
+    def _leave(self, driven: Driven) -> None:
+        """Drive a tree no more: nothing runs for it from now on."""
+        del self._trees[driven.root]
+        ours = [session_id for session_id, tree in self._tree_of.items() if tree is driven]
+        for session_id in ours:
+            del self._tree_of[session_id]
+        if self._engine is not None:
+            self._engine.cancel(ours)
+
+    async def _end_what_ended(self, driven: Driven) -> None:
+        """End what runs for sessions that somebody cancelled.
+
+        One that has only just ended by itself may be hit too: what it would still have told is found to be due.
+        """
+        for session_id in [*driven.advancing]:
+            head = await self._store.head(driven.scope, session_id)
+            if self._engine is not None and (head is None or head.status in TERMINAL):
+                self._engine.cancel((session_id,))
+
     async def _advance(self, session_id: str) -> None:
         """Advance a session; what goes wrong ends the driving of its tree, and of no other."""
         driven = self._tree_of.get(session_id)
         if driven is None:
             return
         driven.at_hand.add(session_id)
+        driven.advancing.add(session_id)
         try:
             await driven.runner.advance(session_id)
         except Exception as error:  # noqa: BLE001 # told to whoever drives the tree
             driven.fault = error
         finally:
             driven.at_hand.discard(session_id)
+            driven.advancing.discard(session_id)
         if session_id == driven.root or driven.fault is not None:
             driven.turned.set()
 
@@ -196,6 +251,7 @@ class Driver:
                 raise driven.fault
             if self._work is not None and self._work.done():
                 self._work.result()
+            await self._end_what_ended(driven)
             if not driven.at_hand:
                 heads = await self._store.descendants(driven.scope, driven.root)
                 if _nothing_can_go_on(heads):
@@ -207,14 +263,19 @@ class Driver:
 
 
 def _over(drive: "asyncio.Future[Head]") -> bool:
-    """Tell whether a tree has been driven as far as it goes; one that went wrong is left alone until the next start."""
-    return drive.done() and not drive.cancelled() and drive.exception() is None
+    """Tell whether a tree has been driven as far as it goes, or may be tried again.
+
+    One that went wrong for another reason than a busy database is left alone until the next start.
+    """
+    return drive.done() and not drive.cancelled() and isinstance(drive.exception(), DatabaseBusy | NoneType)
 
 
 def _tell(root: str, drive: "asyncio.Future[Head]") -> None:
-    if not drive.cancelled() and (error := drive.exception()) is not None:
-        told = str(error) if isinstance(error, ProctorError) else repr(error)
-        _log.error("session %s is left alone until the next start: %s", root, told)
+    if drive.cancelled() or (error := drive.exception()) is None:
+        return
+    told = str(error) if isinstance(error, ProctorError) else repr(error)
+    until = "for a moment" if isinstance(error, DatabaseBusy) else "until the next start"
+    _log.error("session %s is left alone %s: %s", root, until, told)
 
 
 def _nothing_can_go_on(heads: Sequence[Head]) -> bool:

@@ -138,6 +138,11 @@ class NothingToRetry(ProctorError):
     """The session {session_id} cannot be retried: {reason}."""
 
 
+class ChildrenOpen(ProctorError):
+    """The interaction of session {session_id} waits for {count} of its children, and takes no result before they have
+    ended. It goes on by itself then."""
+
+
 class NothingPending(ProctorError):
     """The session {session_id} has no started interaction that a result could belong to."""
 

@@ -6,12 +6,12 @@ until the session ends, parks or is taken from it.
 
 import asyncio
 import time
-import traceback
 from collections.abc import Callable
 
 from proctor.contracts.activity import Activity
+from proctor.contracts.answers import flaw, raised
 from proctor.contracts.executor import Surroundings
-from proctor.domain.interaction import Command, Result
+from proctor.domain.interaction import Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT
@@ -123,20 +123,19 @@ class Runner:
             surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
             async with asyncio.timeout(self._longest_s):
                 result: object = await executor.execute(command, surroundings)
+            if not isinstance(result, Result):
+                blame = f"gave {type(result).__name__} where a Result was expected"
+            elif wrong := flaw(result):
+                blame = f"gave what cannot be used: {wrong}"
+            else:
+                return result
         except asyncio.CancelledError as error:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise
-            return Result(FAULT, error_message=_blame(command, error), duration_s=time.monotonic() - begun)
+            blame = raised(error)
         except ProctorError as error:
             return Result(FAULT, error_message=str(error), duration_s=time.monotonic() - begun)
         except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
-            return Result(FAULT, error_message=_blame(command, error), duration_s=time.monotonic() - begun)
-        if not isinstance(result, Result):
-            message = f"the executor {command.kind} gave {type(result).__name__} where a Result was expected"
-            return Result(FAULT, error_message=message)
-        return result
-
-
-def _blame(command: Command, error: BaseException) -> str:
-    where = "".join(traceback.format_exception(error)[-2:]).strip()
-    return f"the executor {command.kind} raised {type(error).__name__}: {error}\n{where}"[:4000]
+            blame = raised(error)
+        message = f"the executor {command.kind} {blame}"
+        return Result(FAULT, error_message=message, duration_s=time.monotonic() - begun)

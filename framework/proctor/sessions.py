@@ -24,6 +24,7 @@ from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL, AgentChoice, ExecutionMode, Limits, Session, SessionStatus
 from proctor.domain.workflow import PinnedWorkflow
 from proctor.errors import (
+    ChildrenOpen,
     Conflict,
     IdempotencyConflict,
     NoLease,
@@ -245,7 +246,8 @@ class Sessions:
             except Conflict:
                 continue
             except SessionBlocked as error:
-                await self._block(head, str(error.facts["reason"]))
+                with suppress(Conflict):  # somebody else has just said so, or it has gone on
+                    await self._block(head, str(error.facts["reason"]))
                 raise
             if committed.head.pending is not None:
                 return Started(committed.head, fresh=committed.head.parked is None)
@@ -268,7 +270,8 @@ class Sessions:
 
         A repeated call with the same key and content gets the same answer; one without a key gets it only once.
         Whoever still has the `head` that was handed out saves reading it. Raises SessionNotFound, StaleFence,
-        NothingPending, IdempotencyConflict, or SessionBlocked: then the result is stored and will be judged.
+        NothingPending, ChildrenOpen, IdempotencyConflict, or SessionBlocked: then the result is stored and will be
+        judged.
         """
         came = Came(result, executed_by, key, None if key is None else _digest(result))
         head = head or await self.head(scope, session_id)
@@ -278,6 +281,8 @@ class Sessions:
                     return known
                 _check_fence(head, fence)
                 _check_same(head, came)
+            if head.parked == "children" and head.open_children:
+                raise ChildrenOpen(session_id=session_id, count=head.open_children)
             try:
                 return await self._judge(scope, head, came, go_on=go_on, owner=owner)
             except Conflict:
@@ -387,7 +392,9 @@ class Sessions:
         pending = head.pending
         if pending is None:
             return "start"
-        if pending.raw is not None or (head.parked == "children" and head.open_children == 0):
+        if head.parked == "children":
+            return "wait" if head.open_children else "judge"
+        if pending.raw is not None:
             return "judge"
         if head.parked is not None:
             return "wait"
@@ -519,8 +526,9 @@ class Sessions:
 
     async def _new_attempts(self, scope: Scope, head: Head, child_ids: Collection[str] | None) -> tuple[Head, ...]:
         """Make the successors of children whose newest attempt ended badly, with what they were handed at first."""
-        newest = {child.birth.key: child for child in await self._store.children(scope, head.id)}
-        for unknown in set(child_ids or ()) - {child.id for child in newest.values()}:
+        children = await self._store.children(scope, head.id)
+        newest = {child.birth.key: child for child in children}
+        for unknown in set(child_ids or ()) - {child.id for child in children}:
             raise SessionNotFound(session_id=unknown)
         bad = [
             child

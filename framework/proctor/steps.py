@@ -5,29 +5,28 @@ an outcome, or a `Fault` that names the plugin, its distribution and what went w
 """
 
 import asyncio
-import json
-import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import orjson
 from pydantic import BaseModel
 
+from proctor.contracts.answers import flaw, raised
 from proctor.contracts.step import Step
 from proctor.domain.interaction import Command, Outcome, Result
-from proctor.domain.json import JsonObject
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
 from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow
+from proctor.errors import PluginBroken
 from proctor.registry import Registry
 
 SECONDS = 30.0
 """How long a step may take to make a command or to judge a result. Steps decide; they do not act."""
 
-PRODUCT_BYTES = 64 * 1024
+READY = 1000
+"""Pinned steps that are kept at hand."""
 
-Answer = TypeVar("Answer")
+Answer = TypeVar("Answer", Command, Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,73 +40,96 @@ class Fault:
         return Outcome(Result(FAULT, error_message=self.message))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A pinned step with its plugin and its options. It holds the pinned one, so that no other gets its id."""
+
+    pinned: PinnedStep
+    plugin: Step
+    options: BaseModel
+
+
 class Steps:
     """The steps of all pinned workflows, ready to be asked."""
 
     def __init__(self, registry: Registry, *, seconds: float = SECONDS) -> None:
         self._registry = registry
         self._seconds = seconds
-        self._ready: dict[tuple[str, str, int], tuple[Step, BaseModel]] = {}
+        self._ready: dict[tuple[str, int], _Ready] = {}
 
     async def command(self, scope: Scope, workflow: PinnedWorkflow, step: str, session: Session) -> Command | Fault:
         """Ask `step` what has to be done now. Raises PluginMissing, PluginBroken or PluginClash."""
-        pinned = workflow.steps[step]
-        plugin, options = self._load(workflow, pinned)
-        return await self._ask(pinned, "get_command", Command, plugin.get_command(scope, session, options))
+        ready = self._load(workflow, workflow.steps[step])
+        command = await self._ask(
+            ready.pinned,
+            "get_command",
+            Command,
+            lambda: ready.plugin.get_command(scope, session, ready.options),
+        )
+        strange = {child.workflow for child in command.children} if isinstance(command, Command) else set()
+        for name in sorted(strange - {*workflow.spawns}):
+            return Fault(
+                f"{_named(ready.pinned)}: it wants a child of the workflow {name}, which {workflow.name} does not spawn"
+            )
+        return command
 
     async def outcome(
         self, scope: Scope, workflow: PinnedWorkflow, step: str, session: Session, result: Result
     ) -> Outcome:
-        """Ask `step` to judge `result`; a fault of the plugin is a verdict too."""
-        pinned = workflow.steps[step]
-        plugin, options = self._load(workflow, pinned)
+        """Ask `step` to judge `result`; a fault of the plugin is a verdict too. Raises as `command` does."""
+        ready = self._load(workflow, workflow.steps[step])
         verdict = await self._ask(
-            pinned, "handle_result", Outcome, plugin.handle_result(scope, session, result, options)
+            ready.pinned,
+            "handle_result",
+            Outcome,
+            lambda: ready.plugin.handle_result(scope, session, result, ready.options),
         )
-        if isinstance(verdict, Outcome):
-            verdict = _checked(pinned, verdict)
         return verdict.outcome() if isinstance(verdict, Fault) else verdict
 
-    def _load(self, workflow: PinnedWorkflow, pinned: PinnedStep) -> tuple[Step, BaseModel]:
-        key = (workflow.name, pinned.name, id(pinned))
-        if key not in self._ready:
-            plugin = self._registry.step(workflow.name, pinned.name)
-            self._ready[key] = plugin, plugin.Options.model_validate(pinned.options)
-        return self._ready[key]
+    def _load(self, workflow: PinnedWorkflow, pinned: PinnedStep) -> _Ready:
+        key = (workflow.name, id(pinned))
+        if (known := self._ready.get(key)) is not None and known.pinned is pinned:
+            return known
+        plugin = self._registry.step(workflow.name, pinned.name)
+        ready = _Ready(pinned, plugin, _options(workflow, pinned, plugin))
+        if len(self._ready) >= READY:
+            del self._ready[next(iter(self._ready))]
+        self._ready[key] = ready
+        return ready
 
     async def _ask(
-        self, pinned: PinnedStep, method: str, kind: type[Answer], answer: Awaitable[Answer]
+        self, pinned: PinnedStep, method: str, kind: type[Answer], call: Callable[[], Awaitable[Answer]]
     ) -> Answer | Fault:
+        """Call a plugin's method and look at its answer. Nothing comes out but what was asked for, or a fault."""
         try:
             async with asyncio.timeout(self._seconds):
-                value = await answer
+                value: object = await call()
+            if not isinstance(value, kind):
+                given = f"{type(value).__name__} where {kind.__name__} was expected"
+                return Fault(f"{_named(pinned)}: {method} gave {given}")
+            wrong = flaw(value)
         except TimeoutError:
             return Fault(f"{_named(pinned)}: {method} did not answer within {self._seconds:g} s")
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            return Fault(f"{_named(pinned)}: {method} {raised(error)}")
         except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
-            where = "".join(traceback.format_exception(error)[-2:]).strip()
-            return Fault(f"{_named(pinned)}: {method} raised {type(error).__name__}: {error}\n{where}"[:4000])
-        if not isinstance(value, kind):
-            return Fault(f"{_named(pinned)}: {method} gave {type(value).__name__} where {kind.__name__} was expected")
-        return value
+            return Fault(f"{_named(pinned)}: {method} {raised(error)}")
+        return value if wrong is None else Fault(f"{_named(pinned)}: {method} gave what cannot be used: {wrong}")
 
 
-def _checked(pinned: PinnedStep, verdict: Outcome) -> Outcome | Fault:
-    """Refuse what cannot be stored: nothing but JSON may be remembered, and no more than a parent can take."""
+def _options(workflow: PinnedWorkflow, pinned: PinnedStep, plugin: Step) -> BaseModel:
     try:
-        size = _size(verdict.product)
-        _size(verdict.state)
-    except (TypeError, ValueError, RecursionError) as error:
-        return Fault(f"{_named(pinned)}: what it wants to be remembered is not JSON: {error}")
-    if size > PRODUCT_BYTES:
-        return Fault(f"{_named(pinned)}: its product is larger than {PRODUCT_BYTES // 1024} KiB")
-    return verdict
-
-
-def _size(value: JsonObject | None) -> int:
-    try:
-        return len(orjson.dumps(value))
-    except TypeError:  # orjson is strict about text; what cannot be stored of it is replaced later
-        return len(json.dumps(value))
+        return plugin.Options.model_validate(pinned.options)
+    except Exception as error:  # a model's validators are the plugin's code too
+        told = " ".join(str(error).split())
+        raise PluginBroken(
+            name=f"{workflow.name}.{pinned.name}",
+            distribution=pinned.distribution,
+            version=pinned.version,
+            cause=f"the installed one refuses the options that this session was created with: {told}",
+        ) from error
 
 
 def _named(pinned: PinnedStep) -> str:

@@ -9,18 +9,57 @@ from dataclasses import replace
 import pytest
 from factories import PARKING, SCOPE, Echo, Plugins
 
-from proctor import Result, Scope, Workflow, driver, owner
+from proctor import ChildSpec, Command, Result, Scope, Session, Workflow, driver, owner
 from proctor.activity_log import ActivityLog
+from proctor.contracts.executor import Executor, Surroundings
 from proctor.contracts.store import Owner, Store
 from proctor.domain.head import Birth
 from proctor.driver import Driver
 from proctor.engines.local import LocalEngine
+from proctor.errors import DatabaseBusy
 from proctor.runner import Runner
 from proctor.sessions import Draft, Sessions
 
 LINE = Workflow("line", ("first", "second"))
+FAMILY = Workflow("family", ("spawn", "close"), spawns=("line",))
 ELSEWHERE = Scope("another", "project")
 SECONDS = 20.0
+
+
+class Spawn(Echo):
+    """Wants two children."""
+
+    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+        return Command("spawn_sessions", children=tuple(ChildSpec(key, "line", {}) for key in "ab"))
+
+
+class Bench:
+    """Where the children's first steps are carried out, for ever; it knows which of them are."""
+
+    def __init__(self) -> None:
+        self.at_work: set[int] = set()
+        self._changed = asyncio.Event()
+        bench = self
+
+        class Endless(Executor):
+            async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+                bench.at_work.add(id(self))
+                bench._changed.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    bench.at_work.discard(id(self))
+                    bench._changed.set()
+                raise AssertionError
+
+        self.executor = Endless
+
+    async def until(self, number: int, seconds: float = SECONDS) -> None:
+        """Wait until so many are at work."""
+        async with asyncio.timeout(seconds):
+            while len(self.at_work) != number:
+                self._changed.clear()
+                await self._changed.wait()
 
 
 class Server:
@@ -62,7 +101,16 @@ class Server:
 
 @pytest.fixture
 def plugins() -> Plugins:
-    return Plugins([LINE], {"line": [Echo(name) for name in LINE.main]}, PARKING)
+    family = [Spawn("spawn", "spawn_sessions"), Echo("close")]
+    return Plugins([LINE, FAMILY], {"line": [Echo(name) for name in LINE.main], "family": family}, PARKING)
+
+
+@pytest.fixture
+def bench(plugins: Plugins) -> Bench:
+    bench = Bench()
+    plugins.executors = {**plugins.executors, "endless": bench.executor}
+    plugins.steps["line", "first"] = Echo("first", "endless")
+    return bench
 
 
 @pytest.fixture
@@ -141,3 +189,119 @@ async def test_what_goes_wrong_in_one_tree_harms_no_other(server: Server, caplog
         async with server.serving():
             assert await server.ended(good) == "complete"
     assert [record.getMessage() for record in caplog.records if bad in record.getMessage()]
+
+
+async def children(server: Server, root: str) -> list[str]:
+    return [child.id for child in await server.store.children(SCOPE, root)]
+
+
+async def test_what_runs_for_a_cancelled_session_is_ended_as_soon_as_the_driver_hears_of_it(
+    server: Server, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "LOOK_S", SECONDS * 2)
+    root = (await server.sessions.create(SCOPE, Draft("family", {}))).id
+    async with server.serving():
+        await bench.until(2)
+        child, _other = await children(server, root)
+        await server.sessions.cancel(SCOPE, child)
+        server.driver.turn(child)
+        await bench.until(1)
+        await server.sessions.cancel(SCOPE, root)
+        server.driver.turn(root)
+        await bench.until(0)
+
+
+async def test_that_another_process_cancelled_a_session_is_seen_at_the_next_look(
+    server: Server, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "LOOK_S", 0.01)
+    root = (await server.sessions.create(SCOPE, Draft("family", {}))).id
+    async with server.serving():
+        await bench.until(2)
+        child, _other = await children(server, root)
+        await server.sessions.cancel(SCOPE, child)
+        await bench.until(1)
+        assert (await server.sessions.head(SCOPE, root)).status == "active"
+
+
+async def test_when_one_session_of_a_tree_goes_wrong_nothing_runs_for_the_others(
+    server: Server, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance, awry = Runner.advance, asyncio.Event()
+
+    async def failing(self: Runner, session_id: str) -> None:
+        if session_id in (await children(server, root))[:1]:
+            await awry.wait()
+            raise RuntimeError("out of ideas")
+        await advance(self, session_id)
+
+    monkeypatch.setattr(Runner, "advance", failing)
+    root = (await server.sessions.create(SCOPE, Draft("family", {}))).id
+    async with server.serving():
+        await bench.until(1)
+        awry.set()
+        await bench.until(0)
+        assert (await server.sessions.head(SCOPE, root)).status == "active"
+
+
+async def given_back(server: Server, session_id: str) -> None:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            tree, head = await server.store.tree(SCOPE, session_id), await server.sessions.head(SCOPE, session_id)
+            if tree is not None and tree.owner is None and head.blocked is not None:
+                return
+            await server.store.wait(session_id, 10_000, 0.01)
+
+
+async def test_a_blocked_session_goes_on_when_somebody_asks(server: Server, plugins: Plugins) -> None:
+    session_id = (await server.sessions.create(SCOPE, Draft("line", {}))).id
+    step = plugins.steps.pop(("line", "first"))
+    async with server.serving():
+        await given_back(server, session_id)
+        plugins.steps["line", "first"] = step
+        server.driver.ask(session_id)
+        assert await server.ended(session_id) == "complete"
+
+
+async def test_a_blocked_session_is_tried_again_when_the_server_starts(server: Server, plugins: Plugins) -> None:
+    session_id = (await server.sessions.create(SCOPE, Draft("line", {}))).id
+    step = plugins.steps.pop(("line", "first"))
+    async with server.serving():
+        await given_back(server, session_id)
+    plugins.steps["line", "first"] = step
+    async with server.serving():
+        assert await server.ended(session_id) == "complete"
+
+
+@pytest.mark.parametrize("method", ["open_trees", "due", "own", "descendants", "commit"])
+async def test_a_database_that_is_busy_for_once_ends_nothing(
+    server: Server, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    session_id = (await server.sessions.create(SCOPE, Draft("line", {}))).id
+    real, busy = getattr(server.store, method), [DatabaseBusy(database="d", seconds=5)]
+
+    async def once(*arguments: object, **options: object) -> object:
+        if busy:
+            raise busy.pop()
+        return await real(*arguments, **options)
+
+    monkeypatch.setattr(server.store, method, once)
+    async with server.serving():
+        assert await server.ended(session_id) == "complete"
+    assert not busy
+
+
+async def test_an_engine_whose_question_meets_a_busy_database_asks_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def due(*_: object, **__: object) -> object:
+        nonlocal asked
+        asked += 1
+        raise DatabaseBusy(database="d", seconds=5)
+
+    server.driver._trees["root"] = driver.Driven("root", SCOPE, None, set())  # type: ignore[arg-type] # it runs nothing
+    monkeypatch.setattr(server.store, "due", due)
+    assert await server.driver._due() == []
+    assert asked == 1

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 from factories import SCOPE, Clock
@@ -11,6 +13,7 @@ from proctor.activity_log import LINES, TEXT, ActivityLog
 from proctor.contracts.activity import Activity
 from proctor.domain.event import News
 from proctor.domain.head import Birth, Head, Pending
+from proctor.errors import DatabaseBusy
 from proctor.sessions import Started
 
 
@@ -20,8 +23,13 @@ class Stream:
     def __init__(self) -> None:
         self.written: list[tuple[str, Sequence[News]]] = []
         self.reached = asyncio.Event()
+        self.busy: set[str] = set()
+        """Trees that cannot be written to, each once."""
 
     async def tell(self, root: str, news: Sequence[News]) -> None:
+        if root in self.busy:
+            self.busy.discard(root)
+            raise DatabaseBusy(database="d", seconds=5)
         self.written.append((root, news))
         self.reached.set()
 
@@ -110,3 +118,52 @@ async def test_it_writes_by_itself_while_it_runs(log: ActivityLog, stream: Strea
     running.cancel()
     await asyncio.wait((running,))
     assert running.cancelled()
+
+
+async def test_what_cannot_be_written_now_is_written_later_in_its_order(log: ActivityLog, stream: Stream) -> None:
+    stream.busy.add("root")
+    log.tell(started(), line("one"))
+    log.tell(started("elsewhere", "another"), line("at once"))
+    await log.flush()
+    assert [root for root, _ in stream.written] == ["another"]
+    log.tell(started(), line("two"))
+    await log.flush()
+    root, news = stream.written[-1]
+    assert (root, [each.data["text"] for each in news]) == ("root", ["one", "two"])
+
+
+async def test_what_waits_for_a_busy_database_is_bounded_too_and_counted(log: ActivityLog, stream: Stream) -> None:
+    stream.busy.add("root")
+    for number in range(LINES + 1):
+        log.tell(started(), line(str(number)))
+    await log.flush()
+    for number in range(LINES):
+        log.tell(started(), line(f"later {number}"))
+    await log.flush()
+    ((_, news),) = stream.written
+    assert [each.data["text"] for each in news] == [str(number) for number in range(LINES)]
+    assert news[-1].data["dropped"] == LINES + 1
+
+
+async def test_a_busy_database_does_not_end_the_writing(log: ActivityLog, stream: Stream) -> None:
+    stream.busy.add("root")
+    running = asyncio.ensure_future(log.run())
+    log.tell(started(), line("one"))
+    await asyncio.wait_for(stream.reached.wait(), 10)
+    running.cancel()
+    await asyncio.wait((running,))
+    assert [each.data["text"] for _, news in stream.written for each in news] == ["one"]
+
+
+@pytest.mark.parametrize("data", [{"p": Path("x")}, {(1, 2): 3}, ["a", "b"], None, 7])
+async def test_data_that_cannot_be_stored_is_left_out(log: ActivityLog, stream: Stream, data: Any) -> None:
+    log.tell(started(), Activity("output", "one", data))
+    await log.flush()
+    assert stream.written[0][1][0].data == {"text": "one", "sequence": 7}
+
+
+async def test_a_kind_that_the_stream_does_not_know_is_an_activity(log: ActivityLog, stream: Stream) -> None:
+    odd: Any = "session_changed"
+    log.tell(started(), Activity(odd, "one"))
+    await log.flush()
+    assert stream.written[0][1][0].kind == "activity"

@@ -71,6 +71,26 @@ class Nonsense(Executor):
         return 42  # type: ignore[return-value] # that is the point
 
 
+class Unstorable(Executor):
+    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+        return Result("ok", {"p": Path("x")})  # type: ignore[dict-item] # that is the point
+
+
+class Backwards(Executor):
+    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+        return Result("ok", duration_s=-1.0)
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+class Mute(Executor):
+    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+        raise Unspeakable
+
+
 @pytest.fixture
 def plugins() -> Plugins:
     line = [Echo(name) for name in LINE.main]
@@ -140,6 +160,9 @@ async def test_a_session_goes_to_its_end(runner: Runner, sessions: Sessions, sto
         (Raising, "the executor odd raised ValueError: out of paper"),
         (Exiting, "the executor odd raised SystemExit: 3"),
         (Nonsense, "the executor odd gave int where a Result was expected"),
+        (Unstorable, "the executor odd gave what cannot be used: Result.data is not JSON: "),
+        (Backwards, "the executor odd gave what cannot be used: Result.duration_s is -1.0"),
+        (Mute, "the executor odd raised Unspeakable: its text cannot be had: ValueError"),
         (Refusing, "The stored file c0ffee is not in the database any more."),
     ],
 )
@@ -171,16 +194,16 @@ async def test_the_lease_is_renewed_while_the_command_runs(
     assert (await sessions.head(SCOPE, session_id)).status == "complete"
 
 
-async def test_the_result_of_a_cancelled_session_is_refused_quietly(
-    runner: Runner, sessions: Sessions, store: Store, held: Held
+async def test_the_command_of_a_cancelled_session_is_ended_at_the_next_renewal(
+    sessions: Sessions, plugins: Plugins, store: Store, held: Held
 ) -> None:
-    begun, told = held
+    begun, _never = held
+    runner = Runner(sessions, plugins, lambda *_: None, scope=SCOPE, owner=ME, renew_every_s=0.001)
     session_id = await created(sessions)
     async with advancing(runner, session_id):
         await begun.wait()
         await sessions.cancel(SCOPE, session_id)
         before = await sessions.head(SCOPE, session_id)
-        told.set()
     assert await sessions.head(SCOPE, session_id) == before
     assert [each.status for each in await store.interactions(SCOPE, session_id)] == ["abandoned"]
 
@@ -337,12 +360,6 @@ class Endless(Executor):
         raise AssertionError
 
 
-class Slow(Executor):
-    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
-        await asyncio.sleep(0.05)
-        return Result("ok")
-
-
 async def test_an_executor_that_cancels_itself_is_a_fault(sessions: Sessions, plugins: Plugins, runner: Runner) -> None:
     use(plugins, Cancelling)
     session_id = await created(sessions)
@@ -361,20 +378,21 @@ async def test_an_executor_that_never_ends_is_a_fault(sessions: Sessions, plugin
 
 
 async def test_a_renewal_that_fails_for_a_moment_does_not_end_the_command(
-    sessions: Sessions, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+    sessions: Sessions, plugins: Plugins, monkeypatch: pytest.MonkeyPatch, held: Held
 ) -> None:
-    use(plugins, Slow)
+    _begun, told = held
     renew, busy = sessions.renew, [DatabaseBusy(database="d", seconds=5)]
 
     async def renewed(scope: Scope, session_id: str, fence: int) -> float:
         if busy:
             raise busy.pop()
+        told.set()
         return await renew(scope, session_id, fence)
 
     monkeypatch.setattr(sessions, "renew", renewed)
-    runner = Runner(sessions, plugins, lambda _started, _emit: None, scope=SCOPE, owner=ME, renew_every_s=0.01)
+    runner = Runner(sessions, plugins, lambda _started, _emit: None, scope=SCOPE, owner=ME, renew_every_s=0.001)
     session_id = await created(sessions)
-    await runner.advance(session_id)
+    await asyncio.wait_for(runner.advance(session_id), SECONDS)
     assert not busy
     assert (await sessions.head(SCOPE, session_id)).status == "complete"
 

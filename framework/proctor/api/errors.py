@@ -193,6 +193,7 @@ _ANSWERS: dict[type[ProctorError], Callable[[ProctorError], Error]] = {
     errors.InvalidStep: _plain(PluginMissing),
     errors.StaleFence: _stale,
     errors.NothingPending: _plain(NothingPending),
+    errors.ChildrenOpen: _plain(NothingPending),
     errors.NoLease: _plain(NothingPending),
     errors.NothingToRetry: _plain(NothingToRetry),
     errors.IdempotencyConflict: _reused,

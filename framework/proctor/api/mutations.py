@@ -154,7 +154,7 @@ class Mutation:
     async def cancel_session(self, info: Info, given: Given[CancelSessionInput]) -> CancelSessionResult:
         """End a session and all below it. What runs for them is stopped, and a late result changes nothing."""
         caller, session_id = info.context, _named(given.session_id)
-        await caller.app.sessions.cancel(caller.scope, session_id)
+        await caller.app.cancel(session_id, scope=caller.scope)
         return CancelSessionSuccess(session=await _session(caller, session_id))
 
     @strawberry.mutation

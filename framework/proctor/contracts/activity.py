@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from proctor.domain.json import EMPTY, JsonObject
+
+ActivityKind: TypeAlias = Literal["activity", "output"]
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
     """Something that happens while a command is carried out: a line of output, an agent's message or tool call."""
 
-    kind: Literal["activity", "output"]
+    kind: ActivityKind
     text: str
     data: JsonObject = EMPTY
 

@@ -26,8 +26,13 @@ class Engine(ABC):
         """Say that these sessions can go on. Called after the commit that made it so."""
 
     @abstractmethod
+    def cancel(self, session_ids: Iterable[str]) -> None:
+        """Cancel the handlers that run for these sessions, and forget those that wait."""
+
+    @abstractmethod
     async def run(self, handler: Handler, slots: int) -> None:
         """Hand sessions to `handler`, at most `slots` at once, until cancelled.
 
-        Then every handler that still runs is cancelled and awaited. An exception of a handler ends the call.
+        Then every handler that still runs is cancelled and awaited. An exception of a handler ends the call; the
+        end of one that was cancelled does not.
         """

@@ -21,6 +21,7 @@ class LocalEngine(Engine):
         self._waiting: dict[str, None] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._ending: set[str] = set()
         self._changed = asyncio.Event()
 
     def enqueue(self, session_ids: Iterable[str]) -> None:
@@ -31,6 +32,13 @@ class LocalEngine(Engine):
             else:
                 self._waiting[session_id] = None
         self._changed.set()
+
+    def cancel(self, session_ids: Iterable[str]) -> None:
+        """End what runs for these sessions, and forget those that wait. Their slots are free once they have ended."""
+        for session_id in session_ids:
+            self._waiting.pop(session_id, None)
+            self._again.discard(session_id)
+            self._end(session_id)
 
     async def run(self, handler: Handler, slots: int) -> None:
         """Hand out sessions until cancelled. An exception of a handler ends the engine and is raised."""
@@ -62,13 +70,20 @@ class LocalEngine(Engine):
         for session_id, task in [*self._running.items()]:
             if task.done():
                 del self._running[session_id]
-                task.result()
+                self._ending.discard(session_id)
+                if not task.cancelled():
+                    task.result()
                 if session_id in self._again:
                     self._again.discard(session_id)
                     self._waiting[session_id] = None
 
     async def _stop(self) -> None:
-        tasks = [*self._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for session_id in self._running:
+            self._end(session_id)
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _end(self, session_id: str) -> None:
+        """Cancel a handler, once: a second time would disturb it while it cleans up."""
+        if session_id in self._running and session_id not in self._ending:
+            self._ending.add(session_id)
+            self._running[session_id].cancel()

@@ -74,7 +74,8 @@ WHERE session = :session AND operation = :operation AND key = :key;
 SELECT id
 FROM sessions
 WHERE root = :root AND status = 'active' AND paused = 0 AND blocked IS NULL
-  AND (has_pending = 0 OR has_raw = 1 OR lease_until < :now OR (parked = 'children' AND open_children = 0))
+  AND (has_pending = 0 OR lease_until < :now OR (has_raw = 1 AND parked IS NOT 'children')
+       OR (parked = 'children' AND open_children = 0))
 ORDER BY priority DESC, created_at, rowid
 LIMIT :limit;
 

@@ -202,3 +202,58 @@ async def test_a_question_that_fails_ends_the_engine() -> None:
     async with running(LocalEngine(due, poll_s=0.001), handler) as task:
         with pytest.raises(OSError, match="the disk is full"):
             await task
+
+
+async def test_what_runs_for_a_session_is_ended_and_its_slot_is_free_for_others() -> None:
+    engine, handler = idle(), Awaited(1)
+    engine.enqueue(["a"])
+    async with running(engine, handler) as task:
+        await handler.begun.wait()
+        engine.cancel(["a"])
+        engine.enqueue(["bad"])
+        with pytest.raises(OSError, match="the disk is full"):  # `bad` got the slot
+            await task
+        assert handler.ended == 1
+
+
+async def test_a_session_that_waits_is_forgotten_until_it_is_named_again() -> None:
+    engine, seen, done = idle(), [], asyncio.Event()
+
+    async def handler(session_id: str) -> None:
+        seen.append(session_id)
+        if session_id == "c":
+            engine.enqueue(["a"])
+        if session_id == "a":
+            done.set()
+
+    engine.enqueue("abc")
+    engine.cancel("ab")
+    async with running(engine, handler):
+        await done.wait()
+    assert seen == ["c", "a"]
+
+
+async def test_a_handler_that_is_being_ended_is_not_disturbed_while_it_cleans_up() -> None:
+    engine, begun, cleaning, clean, cleaned = idle(), asyncio.Event(), asyncio.Event(), asyncio.Event(), []
+
+    async def handler(session_id: str) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaning.set()
+            await clean.wait()
+            cleaned.append(session_id)
+
+    engine.enqueue("a")
+    async with running(engine, handler) as task:
+        await begun.wait()
+        engine.cancel("a")
+        await cleaning.wait()
+        engine.cancel("a")
+        task.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        clean.set()
+        await asyncio.wait((task,))
+    assert cleaned == ["a"]

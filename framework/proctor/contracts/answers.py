@@ -1,0 +1,169 @@
+"""Tells whether what a plugin answered is what its contract asks for, before anything is done with it.
+
+Types are only a promise, and what is not JSON could not be stored: either would end in somebody else's code.
+"""
+
+import json
+import math
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from types import NoneType, UnionType
+
+import orjson
+
+from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
+
+PRODUCT_BYTES = 64 * 1024
+TEXT = 4000
+"""Characters that are kept of what was raised."""
+_MOST = 2**63 - 1
+
+_FIELDS: Mapping[type, Mapping[str, type | UnionType]] = {
+    Command: {
+        "kind": str,
+        "arguments": Mapping,
+        "workspace": Workspace | NoneType,
+        "children": tuple | list,
+        "metadata": Mapping,
+        "step": str,
+        "at": float | int,
+    },
+    Workspace: {"repository": str, "base": str, "overlay": Mapping},
+    ChildSpec: {"key": str, "workflow": str, "subject": Mapping, "attempt": int, "priority": int, "state": Mapping},
+    Outcome: {
+        "result": Result,
+        "state": Mapping,
+        "product": Mapping | NoneType,
+        "outcome": str | NoneType,
+        "session_status": str | NoneType,
+    },
+    Result: {
+        "status": str,
+        "data": Mapping,
+        "exit_code": int | NoneType,
+        "error_message": str | NoneType,
+        "stdout": str,
+        "stderr": str,
+        "files": Mapping,
+        "usage": Usage | NoneType,
+        "duration_s": float | int,
+    },
+    Usage: {"input_tokens": int, "output_tokens": int, "cost_usd": float | int},
+}
+
+
+def flaw(answer: Command | Outcome | Result) -> str | None:
+    """Say what is wrong with an answer; None if it can be worked with and stored."""
+    return next(_flaws(answer), None)
+
+
+def size(value: object) -> int:
+    """Give the length of a value as JSON, in bytes. Raises TypeError, ValueError or RecursionError if it is none."""
+    try:
+        return len(orjson.dumps(value, _plain))
+    except TypeError as error:
+        if "ecursion" in str(error):
+            raise
+        return len(json.dumps(value, default=_plain))  # text and numbers that orjson refuses are mended when stored
+
+
+def raised(error: BaseException) -> str:
+    """Say what a plugin raised, and where."""
+    try:
+        text = str(error)
+    except Exception as worse:  # noqa: BLE001 # it is the plugin's code too
+        text = f"its text cannot be had: {type(worse).__name__}"
+    where = "".join(traceback.format_exception(error)[-2:]).strip()
+    return f"raised {type(error).__name__}: {text}\n{where}"[:TEXT]
+
+
+def _flaws(value: object) -> Iterator[str]:
+    """Name what is wrong, types first: what comes later relies on them."""
+    kind = next(each for each in _FIELDS if isinstance(value, each))
+    for name, expected in _FIELDS[kind].items():
+        if not isinstance(field := getattr(value, name), expected):
+            yield f"{kind.__name__}.{name} is of type {type(field).__name__}"
+    yield from _CHECKS[kind](value)
+
+
+def _of_command(command: Command) -> Iterator[str]:
+    yield from _numbers(command, "at")
+    yield from _json(command, "arguments", "metadata")
+    if command.workspace is not None:
+        yield from _flaws(command.workspace)
+    for child in command.children:
+        if isinstance(child, ChildSpec):
+            yield from _flaws(child)
+        else:
+            yield f"Command.children has one of type {type(child).__name__}"
+
+
+def _of_workspace(workspace: Workspace) -> Iterator[str]:
+    yield from _texts(workspace, "overlay")
+
+
+def _of_child(child: ChildSpec) -> Iterator[str]:
+    yield from _numbers(child, "attempt")
+    if abs(child.priority) > _MOST:
+        yield f"ChildSpec.priority is {child.priority}"
+    yield from _json(child, "subject", "state")
+
+
+def _of_outcome(outcome: Outcome) -> Iterator[str]:
+    yield from _flaws(outcome.result)
+    if outcome.session_status not in (None, "failed"):
+        yield f"Outcome.session_status is {outcome.session_status!r}"
+    yield from _json(outcome, "state", "product")
+    if size(outcome.product) > PRODUCT_BYTES:
+        yield f"its product is larger than {PRODUCT_BYTES // 1024} KiB"
+
+
+def _of_result(result: Result) -> Iterator[str]:
+    yield from _numbers(result, "duration_s")
+    if abs(result.exit_code or 0) > _MOST:
+        yield f"Result.exit_code is {result.exit_code}"
+    yield from _json(result, "data")
+    yield from _texts(result, "files")
+    if result.usage is not None:
+        yield from _flaws(result.usage)
+
+
+def _of_usage(usage: Usage) -> Iterator[str]:
+    yield from _numbers(usage, "input_tokens", "output_tokens", "cost_usd")
+
+
+_CHECKS: Mapping[type, Callable[..., Iterator[str]]] = {
+    Command: _of_command,
+    Workspace: _of_workspace,
+    ChildSpec: _of_child,
+    Outcome: _of_outcome,
+    Result: _of_result,
+    Usage: _of_usage,
+}
+
+
+def _numbers(value: object, *names: str) -> Iterator[str]:
+    for name in names:
+        number: float = getattr(value, name)
+        if not (math.isfinite(number) and 0 <= number <= _MOST):
+            yield f"{type(value).__name__}.{name} is {number}"
+
+
+def _json(value: object, *names: str) -> Iterator[str]:
+    for name in names:
+        try:
+            size(getattr(value, name))
+        except (TypeError, ValueError, RecursionError) as error:
+            yield f"{type(value).__name__}.{name} is not JSON: {error}"
+
+
+def _texts(value: object, name: str) -> Iterator[str]:
+    pairs: Mapping[object, object] = getattr(value, name)
+    if not all(isinstance(text, str) for pair in pairs.items() for text in pair):
+        yield f"{type(value).__name__}.{name} does not map text to text"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -1,0 +1,211 @@
+"""Whatever a step's plugin does becomes a command, a verdict or a fault that names it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import SCOPE, Echo, Plugins
+from pydantic import BaseModel
+
+from proctor import ChildSpec, Command, Outcome, Result, Session, Usage, Workflow
+from proctor.domain.head import Birth, Head, snapshot
+from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow
+from proctor.errors import PluginBroken
+from proctor.steps import Fault, Steps
+
+FLOW = Workflow("flow", ("work",), spawns=("part",))
+NESTED: Any = []
+for _ in range(400):
+    NESTED = [NESTED]
+
+
+class Odd(Echo):
+    """Does at each call what it is told to."""
+
+    def __init__(self, act: Callable[..., Any]) -> None:
+        super().__init__()
+        self.get_command = self.handle_result = act  # type: ignore[method-assign] # that is the point
+
+
+def session() -> Session:
+    birth = Birth(id="s", root="s", workflow="flow", scope=SCOPE, created_at=0.0, subject={})
+    return snapshot(Head(birth))
+
+
+def pinned(options: Any = None) -> PinnedWorkflow:
+    step = PinnedStep("work", options=options or {}, distribution="someones-steps", version="1.2")
+    return PinnedWorkflow("flow", ("work",), {"work": step}, FLOW.spawns)
+
+
+def steps(plugin: Echo, seconds: float = 5.0) -> Steps:
+    registry: Any = Plugins([FLOW], {"flow": [plugin]})
+    return Steps(registry, seconds=seconds)
+
+
+async def commanded(act: Callable[..., Any]) -> Command | Fault:
+    return await steps(Odd(act)).command(SCOPE, pinned(), "work", session())
+
+
+async def judged(act: Callable[..., Any]) -> Result:
+    return (await steps(Odd(act)).outcome(SCOPE, pinned(), "work", session(), Result("ok"))).result
+
+
+def answering(value: object) -> Callable[..., Awaitable[object]]:
+    async def act(*_: object) -> object:
+        return value
+
+    return act
+
+
+async def cancels_itself(*_: object) -> None:
+    raise asyncio.CancelledError
+
+
+async def exits(*_: object) -> None:
+    raise SystemExit(3)
+
+
+def raises_at_once(*_: object) -> None:
+    raise ValueError("out of paper")
+
+
+def takes_nothing() -> None:
+    raise AssertionError
+
+
+BAD_CALLS = [
+    (lambda *_: Command("none"), "raised TypeError: "),
+    (takes_nothing, "raised TypeError: "),
+    (raises_at_once, "raised ValueError: out of paper"),
+    (cancels_itself, "raised CancelledError"),
+    (exits, "raised SystemExit: 3"),
+    (answering(None), "gave NoneType where"),
+]
+
+
+@pytest.mark.parametrize(("act", "says"), BAD_CALLS)
+async def test_a_bad_call_is_a_fault_that_names_the_step_its_distribution_and_what_happened(
+    act: Callable[..., Any], says: str
+) -> None:
+    fault = await commanded(act)
+    assert isinstance(fault, Fault)
+    assert fault.message.startswith(f"step work of someones-steps 1.2: get_command {says}")
+    result = await judged(act)
+    assert result.status == FAULT
+    assert (result.error_message or "").startswith(f"step work of someones-steps 1.2: handle_result {says}")
+
+
+async def test_a_step_that_hangs_is_a_fault() -> None:
+    async def act(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    fault = await steps(Odd(act), seconds=0.01).command(SCOPE, pinned(), "work", session())
+    assert isinstance(fault, Fault)
+    assert "did not answer within 0.01 s" in fault.message
+
+
+async def test_that_we_are_cancelled_ourselves_is_no_fault() -> None:
+    begun = asyncio.Event()
+
+    async def act(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(commanded(act))
+    await asyncio.wait_for(begun.wait(), 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+BAD: Any = Path("x")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (Command(BAD), "Command.kind is of type PosixPath"),
+        (Command("none", {"p": BAD}), "Command.arguments is not JSON"),
+        (Command("none", {"p": NESTED}), "Command.arguments is not JSON"),
+        (Command("none", BAD), "Command.arguments is of type PosixPath"),
+        (Command("none", metadata={"p": BAD}), "Command.metadata is not JSON"),
+        (Command("none", workspace=BAD), "Command.workspace is of type PosixPath"),
+        (Command("none", children=BAD), "Command.children is of type PosixPath"),
+        (Command("none", children=(BAD,)), "Command.children has one of type PosixPath"),
+        (Command("none", children=(ChildSpec("a", "part", {}, state={"p": BAD}),)), "ChildSpec.state is not JSON"),
+        (Command("none", children=(ChildSpec("a", "part", BAD),)), "ChildSpec.subject is of type PosixPath"),
+        (Command("none", children=(ChildSpec("a", "part", {}, attempt=-1),)), "ChildSpec.attempt is -1"),
+    ],
+)
+async def test_a_command_that_could_not_be_stored_is_a_fault(command: Command, says: str) -> None:
+    fault = await commanded(answering(command))
+    assert isinstance(fault, Fault)
+    assert f"get_command gave what cannot be used: {says}" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [
+        (Outcome(None), "Outcome.result is of type NoneType"),  # type: ignore[arg-type] # that is the point
+        (Outcome(Result("ok"), BAD), "Outcome.state is of type PosixPath"),
+        (Outcome(Result("ok"), {"p": BAD}), "Outcome.state is not JSON"),
+        (Outcome(Result("ok"), product=BAD), "Outcome.product is of type PosixPath"),
+        (Outcome(Result("ok"), product={"p": "x" * 70_000}), "its product is larger than 64 KiB"),
+        (Outcome(Result("ok"), session_status=BAD), "Outcome.session_status is of type PosixPath"),
+        (Outcome(Result("ok", {"p": BAD})), "Result.data is not JSON"),
+        (Outcome(Result(BAD)), "Result.status is of type PosixPath"),
+        (Outcome(Result("ok", files={"a.py": BAD})), "Result.files does not map text to text"),
+        (Outcome(Result("ok", duration_s=float("nan"))), "Result.duration_s is nan"),
+        (Outcome(Result("ok", exit_code=2**70)), "Result.exit_code is"),
+        (Outcome(Result("ok", usage=Usage(-1))), "Usage.input_tokens is -1"),
+        (Outcome(Result("ok", usage=BAD)), "Result.usage is of type PosixPath"),
+    ],
+)
+async def test_a_verdict_that_could_not_be_stored_is_a_fault(outcome: Outcome, says: str) -> None:
+    result = await judged(answering(outcome))
+    assert result.status == FAULT
+    assert f"handle_result gave what cannot be used: {says}" in (result.error_message or "")
+
+
+async def test_text_and_numbers_that_are_mended_when_stored_are_no_fault() -> None:
+    assert (await judged(answering(Outcome(Result("ok", {"t": "\ud800", "n": 2**70}))))).status == "ok"
+
+
+async def test_children_may_only_have_workflows_that_were_pinned_for_them() -> None:
+    good = Command("spawn_sessions", children=(ChildSpec("a", "part", {}),))
+    assert await commanded(answering(good)) == good
+    fault = await commanded(answering(Command("spawn_sessions", children=(ChildSpec("a", "mystery", {}),))))
+    assert isinstance(fault, Fault)
+    assert "a child of the workflow mystery, which flow does not spawn" in fault.message
+
+
+class Strict(BaseModel, extra="forbid"):
+    size: int = 1
+
+
+class Choosy(Echo):
+    """Tells which options it got."""
+
+    Options = Strict
+
+    async def get_command(self, scope: object, session: Session, options: Any) -> Command:
+        return Command("none", {"size": options.size})
+
+
+async def test_options_that_a_newer_plugin_refuses_are_told_like_a_plugin_that_cannot_be_loaded() -> None:
+    with pytest.raises(PluginBroken) as caught:
+        await steps(Choosy()).command(SCOPE, pinned({"colour": "red"}), "work", session())
+    assert caught.value.facts["name"] == "flow.work"
+    assert "colour" in str(caught.value)
+
+
+async def test_every_session_gets_the_options_that_it_was_pinned_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proctor.steps.READY", 3)
+    asked = steps(Choosy())
+    for size in range(50):  # each pinned step is gone before the next one comes, and may lie where it lay
+        command = await asked.command(SCOPE, pinned({"size": size}), "work", session())
+        assert isinstance(command, Command)
+        assert command.arguments == {"size": size}
+    assert len(asked._ready) == 3
