@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     steps: dict[str, dict[str, JsonValue]] = {}
     """Options of steps, by full name, `[steps."component_testing.run_tests"]`."""
     limits: LimitSettings = LimitSettings()
+    api: object = None
+    """The server's settings, `[api]`; the commands that serve read them."""
+    token: object = None
+    """The local server's token; the same."""
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("proctor"))
 
     @classmethod

@@ -131,3 +131,8 @@ def test_the_file_is_in_the_configuration_folder_unless_named(clean: pytest.Monk
     assert settings_file().parts[-2:] == ("proctor", "config.toml")
     clean.setenv("PROCTOR_CONFIG", "/srv/proctor.toml")
     assert settings_file() == Path("/srv/proctor.toml")
+
+
+def test_the_servers_settings_in_the_same_file_disturb_no_other_command(file: Path) -> None:
+    file.write_text('token = "0123456789abcdef"\n[api.limits]\npage = 5\n')
+    assert load().jobs >= 1
