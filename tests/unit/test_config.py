@@ -73,7 +73,7 @@ def test_an_agent_may_have_any_name_and_its_plugin_any_options(file: Path) -> No
         ('jobs = "many"', "jobs"),
         ("[limits]\nrepeats = 0", "limits.repeats"),
         ("[limits]\nrepeat = 3", "limits.repeat"),
-        ('[agents]\nmine = "claude"', "agents.mine"),
+        ('[agents]\nmine = "my-agent"', "agents.mine"),
         ("[agents.mine]\nplugin = 3", "agents.mine.plugin"),
         ('[steps]\nrun_tests = "fast"', "steps.run_tests"),
     ],

@@ -10,7 +10,7 @@ def test_what_every_program_needs_is_passed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "PYTHONPATH", "MY_PATH", "PATH_X",
+    ["MODEL_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "SSH_AUTH_SOCK", "PYTHONPATH", "MY_PATH", "PATH_X",
      "DATABASE_URL", "GIT_DIR", "HTTPS_PROXY"],
 )  # fmt: skip
 def test_anything_else_is_not(name: str) -> None:
