@@ -9,7 +9,7 @@ from factories import PARKING, SCOPE, Echo, Plugins
 
 from proctor import ChildSpec, Command, Result, Scope, Session, Workflow
 from proctor.api.caller import Caller, Role
-from proctor.app import Order
+from proctor.app import Created, Order
 from proctor.contracts.store import Store
 from proctor.domain.head import Head
 from proctor.domain.interaction import Workspace
@@ -62,25 +62,21 @@ class Installed(Plugins):
         return super().pin(name)
 
 
-@dataclass
-class Begun:
-    session_id: str
-    continued: bool = False
-
-
 class MadeUpApp:
     """What the schema asks of an application."""
 
     def __init__(self, store: Store, sessions: Sessions, registry: Plugins) -> None:
         self.store, self.sessions, self.registry = store, sessions, registry
-        self.orders: list[tuple[Order, str | None, str]] = []
+        self.orders: list[Order] = []
 
-    async def cancel(self, session_id: str, *, scope: Scope) -> None:
-        await self.sessions.cancel(scope, session_id)
+    async def cancel(self, session_id: str, *, scope: Scope, key: str) -> None:
+        await self.sessions.cancel(scope, session_id, key=key)
 
-    async def create_session(self, scope: Scope, order: Order, *, agent: str | None, execution_mode: str) -> Begun:
-        self.orders.append((order, agent, execution_mode))
-        return Begun((await self.sessions.create(scope, Draft("line", {"path": str(order.path)}))).id)
+    async def create_session(self, scope: Scope, order: Order, *, key: str) -> Created:
+        self.orders.append(order)
+        draft, wish = Draft("line", {"path": str(order.path)}), order.wish()
+        known = await self.sessions.created(scope, key, wish)
+        return Created(known or await self.sessions.create(scope, draft, key=key, wish=wish), continued=False)
 
     async def run_session(self, scope: Scope, session_id: str) -> Head:
         return await self.sessions.head(scope, session_id)

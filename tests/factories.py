@@ -1,10 +1,11 @@
 """Made-up plugins and sessions for tests: a registry without distributions, and steps that do as they are told."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
-from proctor import Command, Outcome, Result, Scope, Session, Step
-from proctor.contracts.executor import Executor
+from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Step
+from proctor.contracts.executor import Executor, Surroundings
 from proctor.domain.workflow import DEFAULT, PinnedStep, PinnedWorkflow, Transitions, Workflow, pin
 from proctor.errors import PluginMissing
 from proctor.executors.none import ExternalExecutor, NoneExecutor, SpawnSessionsExecutor
@@ -28,6 +29,27 @@ class Echo(Step):
 
     async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
         return Outcome(result)
+
+
+class Pair(Echo):
+    """Wants two sessions of the workflow `line`, and a new attempt of whichever failed."""
+
+    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+        failed = {child.key: child.attempt for child in session.children if child.status == "failed"}
+        specs = [ChildSpec(key, "line", {"name": key}, failed.get(key, 0) + 1) for key in ("a", "b")]
+        return Command("spawn_sessions", children=tuple(specs))
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
+        newest = {child.key: child for child in session.children}
+        bad = [child.key for child in newest.values() if child.status != "complete"]
+        return Outcome(replace(result, status="error", error_message=f"not complete: {bad}") if bad else result)
+
+
+async def executed(executor: Executor, command: Command, surroundings: Surroundings) -> Result:
+    """Execute a command, and see that the result's data is as the kind publishes it."""
+    result = await executor.execute(command, surroundings)
+    executor.Data.model_validate(result.data)
+    return result
 
 
 class Plugins:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,7 +25,7 @@ from proctor.contracts.store import Store
 from proctor.domain.component import Context
 from proctor.domain.event import Event
 from proctor.domain.head import Birth, Head
-from proctor.domain.json import JsonObject
+from proctor.domain.json import Json, JsonObject
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL, AgentChoice, ExecutionMode
 from proctor.driver import Driver
@@ -63,6 +63,10 @@ class Order:
     new: bool = False
     """Begin again: an unfinished session about the same is cancelled."""
 
+    def wish(self) -> list[Json]:
+        """Give what is asked for as JSON, to tell one order from another."""
+        return [str(self.path), [*self.only], [*self.exclude], self.branch, self.agent, self.execution_mode]
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -74,6 +78,15 @@ class Begun:
     """It had been begun before."""
     attached: bool = False
     """Another living process drives it; this one only watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A session that was made for somebody."""
+
+    head: Head
+    continued: bool
+    """It had been begun before, under another key or none."""
 
 
 class App:
@@ -106,7 +119,9 @@ class App:
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
-    async def begin(self, order: Order, *, scope: Scope | None = None, take: bool = True) -> Begun:
+    async def begin(
+        self, order: Order, *, scope: Scope | None = None, take: bool = True, key: str | None = None
+    ) -> Begun:
         """Create the session of an order, or find the unfinished one. Raises a UsageError when it cannot be done.
 
         With `take` this process owns it from now on and is to drive it; else `serve` does, unless the order is manual.
@@ -123,7 +138,8 @@ class App:
         elif found := await self._continue(scope, draft, repository, take=take):
             return found
         try:
-            head = await self.sessions.create(scope, draft, owner=self._owner if take else None)
+            owned = self._owner if take else None
+            head = await self.sessions.create(scope, draft, owner=owned, key=key, wish=order.wish())
         except Conflict:
             found = await self._continue(scope, draft, repository, take=take)
             if found is None:
@@ -131,11 +147,18 @@ class App:
             return found
         return Begun(head.id, repository, continued=False)
 
-    async def create_session(
-        self, scope: Scope, order: Order, *, agent: str | None = None, execution_mode: ExecutionMode = "auto"
-    ) -> Begun:
-        """Do as `begin` for somebody else: `serve` runs the session, or, if it is manual, its client does."""
-        return await self.begin(replace(order, agent=agent, execution_mode=execution_mode), scope=scope, take=False)
+    async def create_session(self, scope: Scope, order: Order, *, key: str) -> Created:
+        """Do as `begin` for somebody else: `serve` runs the session, or, if it is manual, its client does.
+
+        Repeated under its key, it gives the same session again. Raises IdempotencyConflict or what `begin` raises.
+        """
+        for _ in range(2):  # a call under the same key at the same moment may have been quicker
+            if (head := await self.sessions.created(scope, key, order.wish())) is not None:
+                return Created(head, continued=False)
+            with suppress(Conflict):
+                begun = await self.begin(order, scope=scope, take=False, key=key)
+                return Created(await self.sessions.head(scope, begun.session_id), begun.continued)
+        raise Conflict(session_id=key)
 
     async def _give_up(self, scope: Scope, draft: Draft) -> None:
         """Cancel the unfinished session about the same. Raises TreeOwned if somebody is at it."""
@@ -229,9 +252,9 @@ class App:
                 return
             await self.store.wait(root, after, 1.0)
 
-    async def cancel(self, session_id: str, *, scope: Scope | None = None) -> None:
+    async def cancel(self, session_id: str, *, scope: Scope | None = None, key: str | None = None) -> None:
         """Cancel a session and everything below it; what runs for it here is ended. Raises SessionNotFound."""
-        await self.sessions.cancel(scope or self.scope, session_id)
+        await self.sessions.cancel(scope or self.scope, session_id, key=key)
         self._driver.turn(session_id)
 
     # -- agents ----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from factories import executed
 from pydantic import ValidationError
 from repositories import UserRepository
 
@@ -84,7 +85,7 @@ class TestProcess:
     def execute(self, surroundings: Surroundings) -> Callable[..., "asyncio.Task[Result]"]:
         def execute(*argv: str, workspace: Workspace | None = None, **arguments: Json) -> "asyncio.Task[Result]":
             command = Command("process", {"argv": list(argv), **arguments}, workspace)
-            return asyncio.create_task(ProcessExecutor().execute(command, surroundings))
+            return asyncio.create_task(executed(ProcessExecutor(), command, surroundings))
 
         return execute
 
@@ -183,7 +184,7 @@ class TestLand:
                 **more,
             }
             files = workspace if overlay is None else replace(workspace, overlay=overlay)
-            return asyncio.create_task(LandExecutor().execute(Command("land", arguments, files), surroundings))
+            return asyncio.create_task(executed(LandExecutor(), Command("land", arguments, files), surroundings))
 
         return land
 

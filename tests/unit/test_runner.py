@@ -403,7 +403,7 @@ async def test_a_result_that_nobody_can_judge_is_kept_and_blocks_the_session_unt
     session_id = await created(sessions)
     started = await sessions.start(SCOPE, session_id, owner=ME)
     step = plugins.steps.pop(("line", "first"))
-    sessions._steps._ready.clear()
+    sessions._turns._steps._ready.clear()
     with pytest.raises(SessionBlocked):
         await sessions.submit(SCOPE, session_id, started.fence, Result("ok"), key="k")
     await runner.advance(session_id)

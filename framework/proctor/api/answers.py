@@ -127,7 +127,7 @@ def _union(name: str, what: str) -> object:
 
 
 CreateSessionResult = Annotated[
-    CreateSessionSuccess | Forbidden | InvalidInput | PluginMissing | SessionOwned | Conflict,
+    CreateSessionSuccess | Forbidden | InvalidInput | PluginMissing | SessionOwned | IdempotencyConflict | Conflict,
     _union("CreateSessionResult", "The session"),
 ]
 StartInteractionResult = Annotated[
@@ -138,6 +138,8 @@ StartInteractionResult = Annotated[
     | SessionClosed
     | SessionPaused
     | PluginMissing
+    | StaleFence
+    | IdempotencyConflict
     | Conflict,
     _union("StartInteractionResult", "The interaction"),
 ]
@@ -162,18 +164,25 @@ RunSessionResult = Annotated[
     _union("RunSessionResult", "The session that is executed"),
 ]
 CancelSessionResult = Annotated[
-    CancelSessionSuccess | Forbidden | InvalidInput | NotFound | Conflict,
+    CancelSessionSuccess | Forbidden | InvalidInput | NotFound | IdempotencyConflict | Conflict,
     _union("CancelSessionResult", "The session that was cancelled"),
 ]
 PauseSessionResult = Annotated[
-    PauseSessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | Conflict,
+    PauseSessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | IdempotencyConflict | Conflict,
     _union("PauseSessionResult", "The session that is paused"),
 ]
 ResumeSessionResult = Annotated[
-    ResumeSessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | Conflict,
+    ResumeSessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | IdempotencyConflict | Conflict,
     _union("ResumeSessionResult", "The session that goes on"),
 ]
 RetrySessionResult = Annotated[
-    RetrySessionSuccess | Forbidden | InvalidInput | NotFound | SessionClosed | NothingToRetry | Conflict,
+    RetrySessionSuccess
+    | Forbidden
+    | InvalidInput
+    | NotFound
+    | SessionClosed
+    | NothingToRetry
+    | IdempotencyConflict
+    | Conflict,
     _union("RetrySessionResult", "The session whose children are tried again"),
 ]

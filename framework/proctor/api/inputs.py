@@ -41,7 +41,7 @@ class StartInteractionInput:
     """The session whose next interaction is to be handed out."""
 
     idempotency_key: str
-    """A name for this call, chosen by the caller. A repeated call shows what is pending."""
+    """A name for this call, chosen by the caller. A repeated call hands the same interaction out again."""
     session_id: strawberry.ID
     """The session."""
 
@@ -163,7 +163,7 @@ class RunSessionInput:
     """The session that the server is to execute."""
 
     idempotency_key: str
-    """A name for this call, chosen by the caller. A repeated call changes nothing."""
+    """A name for this call, chosen by the caller. A repeated call asks again, which harms nobody."""
     session_id: strawberry.ID
     """The session."""
 
@@ -203,7 +203,7 @@ class RetrySessionInput:
     """What is to be tried again."""
 
     idempotency_key: str
-    """A name for this call, chosen by the caller."""
+    """A name for this call, chosen by the caller. A repeated call changes nothing."""
     session_id: strawberry.ID
     """The session whose children are tried again, or a child that is."""
     child_ids: list[strawberry.ID] | None = None

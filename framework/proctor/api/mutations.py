@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar, cast
@@ -95,19 +96,20 @@ class Mutation:
         """Create a session that tests a package or module, or find the unfinished one about the same."""
         caller = info.context
         order = _order(given)
-        may_create = getattr(caller, "may_create", None)
-        if may_create is not None and not may_create(str(order.path)):
+        if not caller.may_create(str(order.path)):
             raise forbidden(f"Sessions about {order.path} are not allowed here. Ask for it to be put on the list.")
         mode: domain.ExecutionMode = "manual" if given.execution_mode is ExecutionMode.MANUAL else "auto"
-        begun = await caller.app.create_session(caller.scope, order, agent=given.agent, execution_mode=mode)
-        return CreateSessionSuccess(session=await _session(caller, begun.session_id), is_continued=begun.continued)
+        order = replace(order, agent=given.agent, execution_mode=mode)
+        created = await caller.app.create_session(caller.scope, order, key=given.idempotency_key)
+        return CreateSessionSuccess(session=Session.of(created.head), is_continued=created.continued)
 
     @strawberry.mutation
     @answering
     async def start_interaction(self, info: Info, given: Given[StartInteractionInput]) -> StartInteractionResult:
         """Hand out a session's next interaction, to be executed by the caller. A pending one is shown again."""
         caller, session_id = info.context, _named(given.session_id)
-        started = await caller.app.sessions.start(caller.scope, session_id, owner=_name(caller))
+        key, owner = given.idempotency_key, _name(caller)
+        started = await caller.app.sessions.start(caller.scope, session_id, owner=owner, key=key)
         return StartInteractionSuccess(session=Session.of(started.head), started=_started(started))
 
     @strawberry.mutation
@@ -154,7 +156,7 @@ class Mutation:
     async def cancel_session(self, info: Info, given: Given[CancelSessionInput]) -> CancelSessionResult:
         """End a session and all below it. What runs for them is stopped, and a late result changes nothing."""
         caller, session_id = info.context, _named(given.session_id)
-        await caller.app.cancel(session_id, scope=caller.scope)
+        await caller.app.cancel(session_id, scope=caller.scope, key=given.idempotency_key)
         return CancelSessionSuccess(session=await _session(caller, session_id))
 
     @strawberry.mutation
@@ -162,14 +164,16 @@ class Mutation:
     async def pause_session(self, info: Info, given: Given[PauseSessionInput]) -> PauseSessionResult:
         """Let nothing new start in a session until it is resumed. What runs may finish."""
         caller, session_id = info.context, _named(given.session_id)
-        return PauseSessionSuccess(session=Session.of(await caller.app.sessions.pause(caller.scope, session_id)))
+        head = await caller.app.sessions.pause(caller.scope, session_id, key=given.idempotency_key)
+        return PauseSessionSuccess(session=Session.of(head))
 
     @strawberry.mutation
     @answering
     async def resume_session(self, info: Info, given: Given[ResumeSessionInput]) -> ResumeSessionResult:
         """Let a paused session go on."""
         caller, session_id = info.context, _named(given.session_id)
-        return ResumeSessionSuccess(session=Session.of(await caller.app.sessions.resume(caller.scope, session_id)))
+        head = await caller.app.sessions.resume(caller.scope, session_id, key=given.idempotency_key)
+        return ResumeSessionSuccess(session=Session.of(head))
 
     @strawberry.mutation
     @answering
@@ -177,7 +181,7 @@ class Mutation:
         """Try again what failed or was cancelled below a session, as new sessions. One that had ended goes on."""
         caller, session_id = info.context, _named(given.session_id)
         children = None if given.child_ids is None else [_named(child) for child in given.child_ids]
-        head = await caller.app.sessions.retry(caller.scope, session_id, children)
+        head = await caller.app.sessions.retry(caller.scope, session_id, children, key=given.idempotency_key)
         return RetrySessionSuccess(session=Session.of(head))
 
 

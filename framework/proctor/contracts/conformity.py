@@ -59,6 +59,7 @@ def as_executor(_name: str, value: object) -> type[Executor]:
     if not (isinstance(value, type) and issubclass(value, Executor)):
         raise Unfit("it is no subclass of Executor")
     _check_model(value, "Arguments")
+    _check_model(value, "Data")
     _check_methods(value)
     return value
 

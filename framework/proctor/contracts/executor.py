@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from proctor.contracts.activity import Activity
 from proctor.contracts.agent import Agent
@@ -63,6 +63,12 @@ class Surroundings(Protocol):
         """Give the agent of that name. Raises UnknownAgent, PluginMissing or PluginBroken."""
 
 
+class Anything(BaseModel):
+    """An object with whatever members."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
 Parks = Literal["children", "external"]
 
 
@@ -73,6 +79,8 @@ class Executor(ABC):
     """What a started command of this kind waits for; such an executor's `execute` is never called."""
     Arguments: ClassVar[type[BaseModel]]
     """The arguments that a command of this kind must have."""
+    Data: ClassVar[type[BaseModel]] = Anything
+    """The data of its results, for whoever executes such commands elsewhere."""
 
     @abstractmethod
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from proctor.contracts.agent import AgentResult, Finding, Task
 from proctor.contracts.executor import Executor, Surroundings
@@ -60,14 +60,29 @@ class AgentArguments(BaseModel):
     seconds: float = 1800.0
 
 
-class AgentExecutor(Executor):
-    """Gives an agent its task in a workspace, and brings back every file that it was allowed to change.
+class AgentData(BaseModel):
+    """What an agent did and said."""
 
-    The data of the result: `conversation_id`, `message`, `suspected_bugs`, `deleted` (files it removed) and
-    `discarded` (changes it was not allowed to make, and that were thrown away).
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    conversation_id: str | None = None
+    """Under which it goes on with the same conversation."""
+    message: str = ""
+    suspected_bugs: list[dict[str, JsonValue]] = []
+    """What it thinks is wrong in the code: `test`, `message` and, where known, `example`, `expected`, `line`."""
+    changed: list[str] = []
+    """Files that it made, changed or removed."""
+    deleted: list[str] = []
+    """Those among them that it removed."""
+    discarded: list[str] = []
+    """Changes that it was not allowed to make and that were thrown away, at most 100."""
+
+
+class AgentExecutor(Executor):
+    """Gives an agent its task in a workspace, and brings back every file that it was allowed to change."""
 
     Arguments = AgentArguments
+    Data = AgentData
 
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         """Run the agent. An agent that changed nothing is a `warning`; one that cannot be started a `fault`."""

@@ -10,7 +10,7 @@ from proctor.contracts.executor import Executor, Surroundings
 from proctor.domain.interaction import Command, Result, Workspace
 from proctor.domain.workflow import ERROR, FAULT, OK
 from proctor.errors import BranchExists, IdentityMissing, InvalidBranchName, ProctorError, UnsafePath
-from proctor.executors.program import ProgramArguments, run_program
+from proctor.executors.program import ProgramArguments, ProgramData, run_program
 from proctor.workspace.overlay import locate, read
 
 FILE_BYTES = 8 * 1024**2
@@ -40,15 +40,25 @@ class LandArguments(BaseModel):
     trailers: dict[str, str] = {}
 
 
+class LandData(ProgramData):
+    """What landed, or why it must not."""
+
+    branch: str | None = None
+    commit: str | None = None
+    files: list[str] = []
+    code: str | None = None
+    """Why it must not land, for a program: `changed_while_verifying`, `branch_exists`, …"""
+
+
 class LandExecutor(Executor):
     """Verifies the overlay, commits what is left of it in a repository where nothing ever ran, and publishes that.
 
-    `ok`: it landed; the data has `branch`, `commit`, `files` and the `report` of `verify`. `error`: it must not land;
-    the data has the `report` and, where there is one, a `code`, such as `changed_while_verifying` if a file has become
-    more than `verify` may make of it. `fault`: `verify` could not be run.
+    `ok`: it landed. `error`: it must not land; the code is `changed_while_verifying` if a file has become more than
+    `verify` may make of it. `fault`: `verify` could not be run.
     """
 
     Arguments = LandArguments
+    Data = LandData
 
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         """Land it. Landing the same again gives the same commit on the same branch."""

@@ -10,7 +10,7 @@ from proctor.domain.interaction import Command, Result, Workspace
 from proctor.domain.workflow import FAULT
 from proctor.errors import UnsafePath
 from proctor.executors.guarded import run_process
-from proctor.executors.program import ProgramArguments, run_program
+from proctor.executors.program import ProgramArguments, ProgramData, run_program
 from proctor.workspace.overlay import locate, read
 
 __all__ = ["ProcessArguments", "ProcessExecutor", "run_process"]
@@ -25,15 +25,22 @@ class ProcessArguments(ProgramArguments):
     """Files of the workspace to bring back, at most 8 MiB each. Any other change is left behind."""
 
 
+class ProcessData(ProgramData):
+    """What came of a process."""
+
+    missing: list[str] = []
+    """Files that were to be collected and are not there."""
+
+
 class ProcessExecutor(Executor):
     """Runs a program in a workspace, or in an empty folder if the command has none.
 
     `ok` means exit code 0, `error` another one, `fault` that it could not be started, was killed, or reported
-    nonsense. The data of the result: `report` (the JSON that the program wrote to $PROCTOR_REPORT, or null) and
-    `missing` (what was to be collected and is not there).
+    nonsense.
     """
 
     Arguments = ProcessArguments
+    Data = ProcessData
 
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         """Run it, and bring back the files that were asked for."""

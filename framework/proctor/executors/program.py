@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from proctor.contracts.activity import Activity
 from proctor.contracts.executor import Surroundings
@@ -45,6 +45,15 @@ class ProgramArguments(BaseModel):
         if size > INPUT_BYTES:
             raise ValueError(f"the inputs have {size:,} bytes; {INPUT_BYTES:,} are allowed")
         return self
+
+
+class ProgramData(BaseModel):
+    """What a program told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    report: JsonValue = None
+    """The JSON that it wrote to $PROCTOR_REPORT, at most 8 MiB; null if it wrote none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from proctor.errors import (
     Conflict,
     DuplicateStep,
     GitFailed,
+    IdempotencyConflict,
     NotARepository,
     PluginBroken,
     SessionClosed,
@@ -129,9 +130,9 @@ for each in ALL:
 async def created(api: Api) -> dict[str, Any]:
     given = {"only": ["a*"], "exclude": ["b"], "branch": "tests", "agent": "mine", "executionMode": "MANUAL"}
     answer = await do(api, "createSession", path="/repository/./package/", **given)
-    ((order, agent, mode),) = api.app.orders
+    (order,) = api.app.orders
     assert (order.path, order.only, order.exclude) == (Path("/repository/package"), ("a*",), ("b",))
-    assert (order.branch, order.new, agent, mode) == ("tests", False, "mine", "manual")
+    assert (order.branch, order.new, order.agent, order.execution_mode) == ("tests", False, "mine", "manual")
     assert (answer["isContinued"], answer["session"]["workflow"]) == (False, "line")
     return answer
 
@@ -160,10 +161,27 @@ async def started(api: Api) -> dict[str, Any]:
         "interaction": {"sequence": 1, "step": "first", "status": "PENDING"},
     }
     again = await do(api, "startInteraction", session_id)
-    assert again["started"] == {**answer["started"], "isFresh": False}
+    assert again["started"] == answer["started"]
+    other = await do(api, "startInteraction", session_id, idempotencyKey="other")
+    assert other["started"] == {**answer["started"], "isFresh": False}
     node = "query($id: ID!) { node(id: $id) { ... on Interaction { executedBy } } }"
     assert await api.ask(node, id=interaction_gid(session_id, 1)) == {"executedBy": "client:local"}
     return answer
+
+
+@case("startInteraction", "StaleFence")
+async def start_repeated_too_late(api: Api) -> dict[str, Any]:
+    session_id = await api.create()
+    await do(api, "startInteraction", session_id)
+    await do(api, "submitResult", session_id)
+    return await do(api, "startInteraction", session_id)
+
+
+@case("startInteraction", "IdempotencyConflict")
+async def start_under_the_key_of_another_user(api: Api) -> dict[str, Any]:
+    session_id = await api.create()
+    await api.app.sessions.start(SCOPE, session_id, owner="client:other", key="key")
+    return await do(api, "startInteraction", session_id)
 
 
 @case("startInteraction", "SessionPaused")
@@ -241,6 +259,22 @@ async def submit_twice_with_other_content(api: Api) -> dict[str, Any]:
     await api.start(session_id)
     await do(api, "submitResult", session_id)
     return await do(api, "submitResult", session_id, result={"status": "error"})
+
+
+for each in ("cancelSession", "pauseSession", "resumeSession", "retrySession"):
+
+    @case(each, "IdempotencyConflict")
+    async def other_content(api: Api, each: str = each) -> dict[str, Any]:
+        session_id = await api.create()
+        break_service(api, each, IdempotencyConflict(key="key", session_id=session_id, operation=each))
+        return await do(api, each, session_id)
+
+
+@case("createSession", "IdempotencyConflict")
+async def create_something_else(api: Api) -> dict[str, Any]:
+    first = await do(api, "createSession")
+    assert (await do(api, "createSession"))["session"] == first["session"]
+    return await do(api, "createSession", branch="another")
 
 
 @case("submitResult", "PluginMissing")

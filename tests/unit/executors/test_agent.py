@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from factories import executed
 from repositories import UserRepository
 
 from proctor import Command, Result
@@ -74,7 +75,7 @@ class Desk:
             "may_write": list(MAY_WRITE),
         }
         command = Command("agent", {**said, **arguments}, Workspace(str(self.user.top), self.user.base, overlay))
-        return await AgentExecutor().execute(command, self._surroundings(agent))
+        return await executed(AgentExecutor(), command, self._surroundings(agent))
 
     def work(self, work: Work, **arguments: Json) -> "asyncio.Future[Result]":
         return asyncio.ensure_future(self.execute(Told(work), **arguments))

@@ -1,13 +1,11 @@
 """What the session service promises its callers."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from factories import PARKING, SCOPE, Clock, Echo, Plugins
+from factories import SCOPE, Clock, Echo, Pair, Plugins
 
-from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Workflow
+from proctor import Command, Outcome, Result, Scope, Session
 from proctor.contracts.store import Owner, Store
 from proctor.domain.orchestrator import NextStep
 from proctor.domain.session import Limits
@@ -25,34 +23,7 @@ from proctor.errors import (
 )
 from proctor.sessions import LEASE_S, Draft, Sessions
 
-LINE = Workflow("line", ("first", "second"))
-FAMILY = Workflow("family", ("spawn", "close"), spawns=("line",))
 OK = Result("ok")
-
-
-class Spawn(Echo):
-    """Wants two children, and a new attempt of whichever failed."""
-
-    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
-        failed = {child.key: child.attempt for child in session.children if child.status == "failed"}
-        specs = [ChildSpec(key, "line", {"name": key}, failed.get(key, 0) + 1) for key in ("a", "b")]
-        return Command("spawn_sessions", children=tuple(specs))
-
-    async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:
-        newest = {child.key: child for child in session.children}
-        bad = [child.key for child in newest.values() if child.status != "complete"]
-        return Outcome(replace(result, status="error", error_message=f"not complete: {bad}") if bad else result)
-
-
-@pytest.fixture
-def plugins() -> Plugins:
-    line = [Echo(name) for name in LINE.main]
-    return Plugins([LINE, FAMILY], {"line": line, "family": [Spawn("spawn", "spawn_sessions"), Echo("close")]}, PARKING)
-
-
-@pytest.fixture
-def sessions(store: Store, plugins: Plugins, clock: Clock, new_id: Callable[[], str]) -> Sessions:
-    return Sessions(store, plugins, clock=clock, new_id=new_id)
 
 
 async def created(sessions: Sessions, workflow: str = "line", **draft: object) -> str:
@@ -199,7 +170,7 @@ async def test_a_result_whose_step_is_missing_is_stored_and_judged_once_the_step
     session_id = await created(sessions)
     started = await sessions.start(SCOPE, session_id, owner="me")
     step = plugins.steps.pop(("line", "first"))
-    sessions._steps._ready.clear()
+    sessions._turns._steps._ready.clear()
     with pytest.raises(SessionBlocked):
         await sessions.submit(SCOPE, session_id, started.fence, OK, key="k")
     plugins.steps["line", "first"] = step
@@ -247,7 +218,7 @@ async def test_a_step_abandoned_too_often_fails_the_session(sessions: Sessions, 
 
 async def test_a_parent_waits_for_its_children_and_goes_on_by_itself(sessions: Sessions, store: Store) -> None:
     ready: list[str] = []
-    sessions._on_ready = lambda _birth, session_ids: ready.extend(session_ids)
+    sessions._records.on_ready = lambda _birth, session_ids: ready.extend(session_ids)
     root = await created(sessions, "family")
     assert await sessions.proceed(SCOPE, root, owner="me") is None
     head = await sessions.head(SCOPE, root)
@@ -354,7 +325,7 @@ async def test_a_plugin_that_hangs_is_a_fault(sessions: Sessions, plugins: Plugi
             raise AssertionError
 
     plugins.steps["line", "first"] = Hanging("first")
-    sessions._steps._seconds = 0.01
+    sessions._turns._steps._seconds = 0.01
     session_id = await created(sessions)
     await finish(sessions, session_id)
     assert "did not answer" in ((await sessions.head(SCOPE, session_id)).last_error or "")
@@ -495,7 +466,7 @@ async def kept(sessions: Sessions, plugins: Plugins, key: str = "k") -> tuple[st
     session_id = await created(sessions)
     started = await sessions.start(SCOPE, session_id, owner="me")
     step = plugins.steps.pop(("line", "first"))
-    sessions._steps._ready.clear()
+    sessions._turns._steps._ready.clear()
     with pytest.raises(SessionBlocked):
         await sessions.submit(SCOPE, session_id, started.fence, OK, key=key)
     plugins.steps["line", "first"] = step
@@ -543,7 +514,7 @@ async def test_a_child_is_not_retried_once_its_parent_has_gone_on(
     assert len(await store.children(SCOPE, root)) == 2
 
 
-class TolerantSpawn(Spawn):
+class TolerantSpawn(Pair):
     """Is content whatever became of the children."""
 
     async def handle_result(self, scope: Scope, session: Session, result: Result, options: object) -> Outcome:

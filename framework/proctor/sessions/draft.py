@@ -1,0 +1,22 @@
+"""Drafts: what a root session is to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from proctor.domain.json import EMPTY, JsonObject
+from proctor.domain.session import AgentChoice, ExecutionMode, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a root session is to be."""
+
+    workflow: str
+    subject: JsonObject
+    agent: AgentChoice = AgentChoice()
+    limits: Limits = Limits()
+    execution_mode: ExecutionMode = "auto"
+    options: Mapping[str, JsonObject] = field(default_factory=dict)
+    """Step's full name -> its options."""
+    fingerprint: str | None = None
+    state: JsonObject = EMPTY
