@@ -28,6 +28,10 @@ def test_a_later_process_with_the_same_id_is_another_one() -> None:
     assert not alive(replace(myself(), started=myself().started - 60))
 
 
+def test_the_process_that_had_this_number_a_moment_ago_is_another_one() -> None:
+    assert not alive(replace(myself(), started=myself().started - 1))
+
+
 def test_a_process_on_another_machine_is_taken_to_live() -> None:
     assert alive(replace(myself(), host="another", boot="another", machine="another", pid=2**22 + 1))
 
