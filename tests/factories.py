@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
-from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Step
+from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Step, Wrapper
 from proctor.contracts.executor import Executor, Surroundings
 from proctor.domain.workflow import DEFAULT, PinnedStep, PinnedWorkflow, Transitions, Workflow, pin
 from proctor.errors import PluginMissing
@@ -65,7 +65,7 @@ class Plugins:
         self.steps = {(name, step.name): step for name, them in steps.items() for step in them}
         self.executors = executors
 
-    def pin(self, name: str, options: object = None) -> tuple[PinnedWorkflow, ...]:
+    def pin(self, name: str, options: object = None, *, only: object = None) -> tuple[PinnedWorkflow, ...]:
         names = [name, *self.workflows[name].spawns]
         return tuple(
             pin(
@@ -79,6 +79,11 @@ class Plugins:
         if (workflow, step) not in self.steps:
             raise PluginMissing(group="proctor.steps", name=f"{workflow}.{step}")
         return self.steps[workflow, step]
+
+    def wrapper(self, workflow: str, name: str) -> Wrapper:
+        found: object = self.step(workflow, name)
+        assert isinstance(found, Wrapper)
+        return found
 
     def executor(self, kind: str) -> type[Executor]:
         return self.executors[kind]

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
         AgentResult,
         Executor,
         Finding,
+        Inner,
         NoOptions,
         ProcessExit,
         ProcessLimits,
         Step,
         Surroundings,
         Task,
+        Wrapper,
     )
     from proctor.domain.component import Component, Context
     from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
@@ -29,8 +31,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "proctor.contracts": (
-        "Activity", "Agent", "AgentResult", "Executor", "Finding", "NoOptions", "ProcessExit", "ProcessLimits",
-        "Step", "Surroundings", "Task",
+        "Activity", "Agent", "AgentResult", "Executor", "Finding", "Inner", "NoOptions", "ProcessExit",
+        "ProcessLimits", "Step", "Surroundings", "Task", "Wrapper",
     ),
     "proctor.domain.component": ("Component", "Context"),
     "proctor.domain.interaction": ("ChildSpec", "Command", "Outcome", "Result", "Usage", "Workspace"),
@@ -46,9 +48,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ANY", "CHECK", "DEFAULT", "ERROR", "FAULT", "NEXT", "OK", "SELF", "WARNING", "Activity", "Agent", "AgentResult",
-    "ChildSpec", "ChildSummary", "Command", "Component", "Context", "Executor", "Finding", "Json", "JsonObject",
-    "NoOptions", "Outcome", "ProcessExit", "ProcessLimits", "Result", "Scope", "Session", "Step", "Surroundings",
-    "Task", "Usage", "Workflow", "Workspace", "run_process",
+    "ChildSpec", "ChildSummary", "Command", "Component", "Context", "Executor", "Finding", "Inner", "Json",
+    "JsonObject", "NoOptions", "Outcome", "ProcessExit", "ProcessLimits", "Result", "Scope", "Session", "Step",
+    "Surroundings", "Task", "Usage", "Workflow", "Workspace", "Wrapper", "run_process",
 ]  # fmt: skip
 
 

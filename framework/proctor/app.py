@@ -96,7 +96,7 @@ class App:
         self.settings = settings
         self.store = store
         self.scope = scope
-        self.registry = Registry(settings.plugins)
+        self.registry = Registry(settings.may_load())
         self.sessions = Sessions(
             store,
             self.registry,
@@ -180,16 +180,17 @@ class App:
         name = order.agent or self.settings.agent
         self.agent(name)  # a mistake in its settings is told before any work is done
         agent = AgentChoice(name, deterministic=self._agent_class(name).deterministic)
+        project = self.settings.project(repository.top)
         options: dict[str, JsonObject] = {
-            **self.settings.steps,
+            **project.steps,
             f"{WORKFLOW}.initialize": {
-                **self.settings.steps.get(f"{WORKFLOW}.initialize", {}),
+                **project.steps.get(f"{WORKFLOW}.initialize", {}),
                 **_named(python=self.settings.python, virtual_env=os.environ.get("VIRTUAL_ENV")),
             },
             f"{WORKFLOW}.finalize": {
                 "author_name": repository.identity.name,
                 "author_email": repository.identity.email,
-                **self.settings.steps.get(f"{WORKFLOW}.finalize", {}),
+                **project.steps.get(f"{WORKFLOW}.finalize", {}),
                 **_named(branch=order.branch),
             },
         }
@@ -201,6 +202,7 @@ class App:
             self.settings.limits.limits(),
             order.execution_mode,
             options=options,
+            plugins=None if project.plugins is None else tuple(project.plugins),
             fingerprint=hashlib.sha256(orjson.dumps(about)).hexdigest(),
         )
 

@@ -47,6 +47,28 @@ class LimitSettings(BaseModel):
         return Limits(**self.model_dump())
 
 
+class PluginSettings(BaseModel):
+    """`[plugins]`: which of those that are installed take part, and how."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    only: list[str] | None = None
+    """Distributions whose plugins may load, beside Proctor's own; all that are installed unless named."""
+    isolate: bool = False
+    """Ask the steps of other distributions in a process of their own."""
+
+
+class ProjectSettings(BaseModel):
+    """`[projects."…"]`: what holds for one repository, in place of what holds for all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    plugins: list[str] | None = None
+    """Distributions whose steps take part in its sessions, in place of `plugins.only`."""
+    steps: dict[str, dict[str, JsonValue]] = {}
+    """Options of steps, over those that hold for all."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -64,11 +86,12 @@ class Settings(BaseSettings):
     agents: dict[str, AgentSettings] = {}
     environment: list[str] = []
     """Names of further variables that processes may see."""
-    plugins: list[str] | None = None
-    """Distributions whose plugins may load; all that are installed unless named."""
+    plugins: PluginSettings = PluginSettings()
     steps: dict[str, dict[str, JsonValue]] = {}
     """Options of steps, by full name, `[steps."component_testing.run_tests"]`."""
     limits: LimitSettings = LimitSettings()
+    projects: dict[Path, ProjectSettings] = {}
+    """What holds for one repository, by its top folder, `[projects."/home/me/shop"]`."""
     api: object = None
     """The server's settings, `[api]`; the commands that serve read them."""
     token: object = None
@@ -86,6 +109,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let flags win over the environment, and that over the user's file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+
+    def may_load(self) -> list[str] | None:
+        """Name the distributions whose plugins load: those that are wanted for any repository."""
+        if self.plugins.only is None:
+            return None
+        return [*self.plugins.only, *(name for each in self.projects.values() for name in each.plugins or ())]
+
+    def project(self, repository: Path) -> ProjectSettings:
+        """Give what holds for one repository, with what holds for all filled in."""
+        own = {path.expanduser().resolve(): each for path, each in self.projects.items()}.get(repository.resolve())
+        own = own or ProjectSettings()
+        steps = {name: {**self.steps.get(name, {}), **own.steps.get(name, {})} for name in self.steps | own.steps}
+        return ProjectSettings(plugins=self.plugins.only if own.plugins is None else own.plugins, steps=steps)
 
     def database_url(self) -> str:
         """Give the database that is meant."""

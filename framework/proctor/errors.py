@@ -87,8 +87,8 @@ class PluginClash(ProctorError):
 
 
 class UnknownAnchor(ProctorError):
-    """The step {step} of {distribution} wants to stand {side} {anchor}, but the main line of {workflow} has no such
-    step. Known steps: {known}. Correct the anchor or uninstall {distribution}."""
+    """The step {step} of {distribution} wants to stand {side} {anchor}, but {workflow} has no such step
+    there. Known steps: {known}. Correct the anchor or uninstall {distribution}."""
 
 
 class AnchorCycle(ProctorError):
@@ -103,6 +103,11 @@ class AnchorAfterEnd(ProctorError):
 
 class DuplicateStep(ProctorError):
     """The step {step} of {workflow} is declared twice: by {distributions}. Uninstall one of them."""
+
+
+class ReplacedTwice(ProctorError):
+    """The step {step} of {workflow} is replaced twice: by {successors}. Uninstall one of them, or leave its
+    distribution out with the setting `plugins.only`."""
 
 
 class InvalidStep(ProctorError):

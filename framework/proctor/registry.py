@@ -21,11 +21,11 @@ from typing import Generic, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 from stevedore import ExtensionManager
 
-from proctor.contracts import Agent, Executor, Step
+from proctor.contracts import Agent, Executor, Step, Wrapper
 from proctor.contracts.conformity import Unfit, as_agent, as_engine, as_executor, as_step, as_workflow
 from proctor.contracts.engine import Engine
 from proctor.domain.json import EMPTY, JsonObject
-from proctor.domain.workflow import PinnedStep, PinnedWorkflow, Workflow, pin
+from proctor.domain.workflow import PinnedStep, PinnedWorkflow, PinnedWrapper, Workflow, pin
 from proctor.errors import InvalidSetting, PluginBroken, PluginClash, PluginMissing
 
 OWN = "proctor"
@@ -75,7 +75,21 @@ class Registry:
 
     def step(self, workflow: str, step: str) -> Step:
         """Give a step of a workflow; the same object every time."""
-        return self._steps.load(f"{workflow}.{step}")
+        found = self.step_or_wrapper(workflow, step)
+        if isinstance(found, Wrapper):
+            raise self._steps.broken(f"{workflow}.{step}", "it is a wrapper where a step was expected")
+        return found
+
+    def wrapper(self, workflow: str, name: str) -> Wrapper:
+        """Give a wrapper of a workflow's step; the same object every time."""
+        found = self.step_or_wrapper(workflow, name)
+        if isinstance(found, Step):
+            raise self._steps.broken(f"{workflow}.{name}", "it is a step where a wrapper was expected")
+        return found
+
+    def step_or_wrapper(self, workflow: str, name: str) -> Step | Wrapper:
+        """Give whatever is registered under that name for a workflow."""
+        return self._steps.load(f"{workflow}.{name}")
 
     def agent(self, name: str) -> type[Agent]:
         """Give the class of an agent."""
@@ -89,8 +103,12 @@ class Registry:
         """Give the class of an engine."""
         return self._engines.load(name)
 
-    def pin(self, name: str, options: Options = EMPTY) -> tuple[PinnedWorkflow, ...]:
+    def pin(
+        self, name: str, options: Options = EMPTY, *, only: Collection[str] | None = None
+    ) -> tuple[PinnedWorkflow, ...]:
         """Pin a workflow, and all that it spawns, as installed now. The one asked for comes first.
+
+        With `only`, strangers' steps of other distributions take no part.
 
         A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, so that
         it harms nobody: `plugins(check=True)` tells why. A stranger's step that is sound but cannot be placed, or
@@ -102,33 +120,43 @@ class Registry:
         for each in waiting:
             if each not in pinned:
                 workflow = self.workflow(each)
-                pinned[each] = pin(workflow, self._steps_of(workflow, options))
+                pinned[each] = self._pin(workflow, options, None if only is None else {*map(_normalised, only)})
                 waiting.extend(workflow.spawns)
         for full_name in options:
             if full_name.partition(".")[0] in pinned and full_name not in self._steps.names():
                 raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")
         return tuple(pinned.values())
 
-    def _steps_of(self, workflow: Workflow, options: Options) -> Iterator[PinnedStep]:
-        prefix = f"{workflow.name}."
-        own = [prefix + step for step in (*workflow.main, *workflow.aside)]
-        for full_name in own:
-            yield self._pinned(full_name, options.get(full_name, EMPTY))
-        for full_name in self._steps.names():
-            if full_name.startswith(prefix) and full_name not in own:
-                with suppress(PluginBroken):
-                    yield self._pinned(full_name, options.get(full_name, EMPTY))
+    def _pin(self, workflow: Workflow, options: Options, only: Collection[str] | None) -> PinnedWorkflow:
+        own = [f"{workflow.name}.{step}" for step in (*workflow.main, *workflow.aside)]
+        found = [self._pinned(full_name, options) for full_name in own]
+        for full_name in self._strangers(workflow, own, only):
+            with suppress(PluginBroken):
+                found.append(self._pinned(full_name, options))
+        steps = [each for each in found if isinstance(each, PinnedStep)]
+        return pin(workflow, steps, [each for each in found if isinstance(each, PinnedWrapper)])
 
-    def _pinned(self, full_name: str, options: JsonObject) -> PinnedStep:
-        step, plugin = self._steps.load(full_name), self._steps.plugin(full_name)
+    def _strangers(self, workflow: Workflow, own: Collection[str], only: Collection[str] | None) -> Iterator[str]:
+        for full_name in self._steps.names():
+            theirs = full_name.startswith(f"{workflow.name}.") and full_name not in own
+            claimants = map(_normalised, self._steps.claimants(full_name))
+            if theirs and (only is None or any(each in only for each in claimants)):
+                yield full_name
+
+    def _pinned(self, full_name: str, options: Options) -> PinnedStep | PinnedWrapper:
+        found, plugin = self._steps.load(full_name), self._steps.plugin(full_name)
+        resolved = _resolved(full_name, found.Options, options.get(full_name, EMPTY))
+        if isinstance(found, Wrapper):
+            return PinnedWrapper(found.name, found.wraps, resolved, plugin.distribution, plugin.version)
         return PinnedStep(
-            name=step.name,
-            transitions=dict(step.transitions),
-            options=_resolved(full_name, step.Options, options),
+            name=found.name,
+            transitions=dict(found.transitions),
+            options=resolved,
             distribution=plugin.distribution,
             version=plugin.version,
-            after=step.after,
-            before=step.before,
+            after=found.after,
+            before=found.before,
+            replaces=found.replaces,
         )
 
     def _installed(self, group: str) -> Sequence[Plugin]:
@@ -172,6 +200,13 @@ class _Group(Generic[T]):
             raise PluginClash(name=name, group=self._group, distributions=owners)
         return claimants[0]
 
+    def claimants(self, name: str) -> Collection[str]:
+        return [each.distribution for each in self._by_name.get(name, ())]
+
+    def broken(self, name: str, cause: str) -> PluginBroken:
+        plugin = self.plugin(name)
+        return PluginBroken(name=name, distribution=plugin.distribution, version=plugin.version, cause=cause)
+
     def load(self, name: str) -> T:
         if name not in self._loaded:
             self._loaded[name] = self._load(self.plugin(name))
@@ -183,8 +218,7 @@ class _Group(Generic[T]):
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # an import may raise anything, SystemExit too
-            facts = {"name": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
-            raise PluginBroken(**facts, cause=_cause(error)) from error
+            raise self.broken(plugin.name, _cause(error)) from error
 
     def _error(self, name: str) -> str | None:
         try:

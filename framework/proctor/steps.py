@@ -6,6 +6,7 @@ an outcome, or a `Fault` that names the plugin, its distribution and what went w
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,15 +14,19 @@ from pydantic import BaseModel
 
 from proctor.contracts.answers import flaw, raised
 from proctor.contracts.step import Step
+from proctor.contracts.wrapper import Inner, Wrapper
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
-from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow
+from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow, PinnedWrapper
 from proctor.errors import PluginBroken
-from proctor.registry import Registry
+from proctor.registry import OWN, Registry
 
 SECONDS = 30.0
 """How long a step may take to make a command or to judge a result. Steps decide; they do not act."""
+
+NOTHING = Result("")
+"""Stands for the result where none is given."""
 
 READY = 1000
 """Pinned steps that are kept at hand."""
@@ -41,12 +46,40 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class _Bare:
+    """A step with its options."""
+
+    step: Step
+    options: BaseModel
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        return await self.step.get_command(scope, session, self.options)
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
+        return await self.step.handle_result(scope, session, result, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrapped:
+    """A wrapper with its options, around a step."""
+
+    wrapper: Wrapper
+    options: BaseModel
+    inner: Inner
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        return await self.wrapper.get_command(self.inner, scope, session, self.options)
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
+        return await self.wrapper.handle_result(self.inner, scope, session, result, self.options)
+
+
+@dataclass(frozen=True, slots=True)
 class _Ready:
-    """A pinned step with its plugin and its options. It holds the pinned one, so that no other gets its id."""
+    """A pinned step, ready to be asked. It holds the pinned one, so that no other gets its id."""
 
     pinned: PinnedStep
-    plugin: Step
-    options: BaseModel
+    asked: Inner
 
 
 class Steps:
@@ -64,7 +97,8 @@ class Steps:
             ready.pinned,
             "get_command",
             Command,
-            lambda: ready.plugin.get_command(scope, session, ready.options),
+            lambda given, _: ready.asked.get_command(scope, given),
+            session,
         )
         strange = {child.workflow for child in command.children} if isinstance(command, Command) else set()
         for name in sorted(strange - {*workflow.spawns}):
@@ -82,7 +116,9 @@ class Steps:
             ready.pinned,
             "handle_result",
             Outcome,
-            lambda: ready.plugin.handle_result(scope, session, result, ready.options),
+            lambda given, came: ready.asked.handle_result(scope, given, came),
+            session,
+            result,
         )
         return verdict.outcome() if isinstance(verdict, Fault) else verdict
 
@@ -90,20 +126,40 @@ class Steps:
         key = (workflow.name, id(pinned))
         if (known := self._ready.get(key)) is not None and known.pinned is pinned:
             return known
-        plugin = self._registry.step(workflow.name, pinned.name)
-        ready = _Ready(pinned, plugin, _options(workflow, pinned, plugin))
+        ready = _Ready(pinned, self._asked(workflow, pinned))
         if len(self._ready) >= READY:
             del self._ready[next(iter(self._ready))]
         self._ready[key] = ready
         return ready
 
+    def _asked(self, workflow: PinnedWorkflow, pinned: PinnedStep) -> Inner:
+        """Load a step and what stands around it."""
+        step = self._registry.step(workflow.name, pinned.plugin or pinned.name)
+        asked: Inner = _Bare(step, _options(workflow, pinned, step))
+        for around in pinned.wrappers:
+            wrapper = self._registry.wrapper(workflow.name, around.name)
+            asked = _Wrapped(wrapper, _options(workflow, around, wrapper), asked)
+        return asked
+
     async def _ask(
-        self, pinned: PinnedStep, method: str, kind: type[Answer], call: Callable[[], Awaitable[Answer]]
+        self,
+        pinned: PinnedStep,
+        method: str,
+        kind: type[Answer],
+        call: Callable[[Session, Result], Awaitable[Answer]],
+        session: Session,
+        result: Result = NOTHING,
     ) -> Answer | Fault:
-        """Call a plugin's method and look at its answer. Nothing comes out but what was asked for, or a fault."""
+        """Call a plugin's method and look at its answer. Nothing comes out but what was asked for, or a fault.
+
+        A stranger's gets copies: what it does to them harms nobody, and is told.
+        """
+        given = (session, result) if _is_ours(pinned) else deepcopy((session, result))
         try:
             async with asyncio.timeout(self._seconds):
-                value: object = await call()
+                value: object = await call(*given)
+            if given != (session, result):
+                return Fault(f"{_named(pinned)}: {method} changed the session or the result that it was given")
             if not isinstance(value, kind):
                 given = f"{type(value).__name__} where {kind.__name__} was expected"
                 return Fault(f"{_named(pinned)}: {method} gave {given}")
@@ -119,7 +175,11 @@ class Steps:
         return value if wrong is None else Fault(f"{_named(pinned)}: {method} gave what cannot be used: {wrong}")
 
 
-def _options(workflow: PinnedWorkflow, pinned: PinnedStep, plugin: Step) -> BaseModel:
+def _is_ours(pinned: PinnedStep) -> bool:
+    return pinned.distribution == OWN and all(each.distribution == OWN for each in pinned.wrappers)
+
+
+def _options(workflow: PinnedWorkflow, pinned: PinnedStep | PinnedWrapper, plugin: Step | Wrapper) -> BaseModel:
     try:
         return plugin.Options.model_validate(pinned.options)
     except Exception as error:  # a model's validators are the plugin's code too
@@ -133,4 +193,5 @@ def _options(workflow: PinnedWorkflow, pinned: PinnedStep, plugin: Step) -> Base
 
 
 def _named(pinned: PinnedStep) -> str:
-    return f"step {pinned.name} of {pinned.distribution} {pinned.version}".rstrip()
+    around = "".join(f", inside {each.name} of {each.distribution} {each.version}" for each in pinned.wrappers)
+    return f"step {pinned.name} of {pinned.distribution} {pinned.version}".rstrip() + around

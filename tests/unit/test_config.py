@@ -21,7 +21,7 @@ def file(tmp_path: Path, clean: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("file")
 def test_nothing_has_to_be_set() -> None:
     settings = load()
-    assert (settings.agent, settings.python, settings.plugins, settings.agents) == ("builtin", None, None, {})
+    assert (settings.agent, settings.python, settings.may_load(), settings.agents) == ("builtin", None, None, {})
     assert settings.limits.limits() == Limits()
     assert settings.database_url().startswith("sqlite:///")
     assert settings.jobs >= 1
@@ -53,10 +53,28 @@ def test_one_limit_of_the_environment_leaves_those_of_the_file_as_they_are(
 
 def test_lists_and_options_of_steps_are_read(file: Path, clean: pytest.MonkeyPatch) -> None:
     file.write_text('environment = ["A"]\n[steps."component_testing.run_tests"]\nseconds = 7\n')
-    clean.setenv("PROCTOR_PLUGINS", '["proctor", "acme"]')
+    clean.setenv("PROCTOR_PLUGINS__ONLY", '["proctor", "acme"]')
     settings = load()
-    assert (settings.environment, settings.plugins) == (["A"], ["proctor", "acme"])
+    assert (settings.environment, settings.plugins.only) == (["A"], ["proctor", "acme"])
     assert settings.steps == {"component_testing.run_tests": {"seconds": 7}}
+
+
+def test_a_repository_may_have_plugins_and_options_of_its_own(file: Path, tmp_path: Path) -> None:
+    file.write_text(f"""
+        [plugins]
+        only = ["everywhere"]
+        [steps."flow.first"]
+        limit = 1
+        depth = 1
+        [projects."{tmp_path / "shop"}"]
+        plugins = ["here"]
+        steps."flow.first" = {{ limit = 2 }}
+    """)
+    settings = load()
+    assert settings.may_load() == ["everywhere", "here"]
+    here, elsewhere = settings.project(tmp_path / "shop"), settings.project(tmp_path)
+    assert (here.plugins, here.steps) == (["here"], {"flow.first": {"limit": 2, "depth": 1}})
+    assert (elsewhere.plugins, elsewhere.steps) == (["everywhere"], {"flow.first": {"limit": 1, "depth": 1}})
 
 
 def test_an_agent_may_have_any_name_and_its_plugin_any_options(file: Path) -> None:

@@ -16,6 +16,7 @@ from proctor.errors import (
     PluginClash,
     PluginMissing,
     ProctorError,
+    ReplacedTwice,
     UnknownAnchor,
 )
 from proctor.registry import Plugin, Registry
@@ -298,6 +299,80 @@ def test_a_missing_or_broken_step_of_the_workflows_own_stops_the_pinning(site: P
     entry_points.write_text(entry_points.read_text().replace("flow.last", "flow.other"))
     with pytest.raises(PluginMissing, match=r"flow\.last"):
         Registry().pin("flow")
+
+
+REPLACING = """
+    from proctor.contracts import Step, Wrapper
+
+    class Better(Step):
+        workflow, name, replaces = "flow", "better", "first"
+        async def get_command(self, scope, session, options): ...
+        async def handle_result(self, scope, session, result, options): ...
+
+    class Around(Wrapper):
+        workflow, name, wraps = "flow", "around", "first"
+
+    class Again(Around):
+        name = "again"
+"""
+
+
+def install_replacing(install: Install, distribution: str, **steps: str) -> None:
+    entries = {f"flow.{name}": f"{distribution}_plugin:{kind}" for name, kind in steps.items()}
+    install(distribution, {"proctor.steps": entries}, REPLACING)
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_step_takes_the_place_and_the_name_of_the_one_it_replaces(install: Install) -> None:
+    install_replacing(install, "acme", better="Better")
+    flow = pinned_flow(Registry())
+    first = flow.steps["first"]
+    assert flow.main == ("first", "last")
+    assert (first.plugin, first.distribution, first.options) == ("better", "acme", {})
+
+
+@pytest.mark.usefixtures("flow")
+def test_two_that_replace_one_step_are_an_error_that_names_both(install: Install) -> None:
+    install_replacing(install, "acme", better="Better")
+    source = REPLACING.replace('"better"', '"best"')
+    install("zeta", {"proctor.steps": {"flow.best": "zeta_plugin:Better"}}, source)
+    with pytest.raises(ReplacedTwice, match="better of acme and best of zeta"):
+        Registry().pin("flow")
+
+
+@pytest.mark.usefixtures("flow")
+def test_wrappers_stand_around_a_step_in_the_order_of_their_names(install: Install) -> None:
+    install_replacing(install, "acme", better="Better", around="Around", again="Again")
+    first = pinned_flow(Registry()).steps["first"]
+    assert (first.plugin, [each.name for each in first.wrappers]) == ("better", ["again", "around"])
+
+
+@pytest.mark.parametrize(("kind", "side"), [("Better", "in place of"), ("Around", "around")])
+@pytest.mark.usefixtures("flow")
+def test_what_replaces_or_wraps_no_step_is_an_error(install: Install, kind: str, side: str) -> None:
+    source = REPLACING.replace('"first"', '"frist"')
+    install("acme", {"proctor.steps": {f"flow.{kind.lower()}": f"acme_plugin:{kind}"}}, source)
+    with pytest.raises(UnknownAnchor, match=f"acme wants to stand {side} frist"):
+        Registry().pin("flow")
+
+
+@pytest.mark.usefixtures("flow")
+def test_strangers_take_part_only_where_they_are_wanted(install: Install) -> None:
+    install_stranger(install, "middle", "after", "first")
+    install_stranger(install, "other", "after", "first")
+    registry = Registry()
+    assert registry.pin("flow", only=["Middle"])[0].main == ("first", "middle", "last")
+    assert registry.pin("flow", only=[])[0].main == ("first", "last")
+    assert registry.pin("flow")[0].main == ("first", "middle", "other", "last")
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_plugin_that_was_written_for_another_version_of_the_contracts_is_broken(install: Install) -> None:
+    source = STRANGER_SOURCE.format(name="later", anchor="after", beside="first") + "        contract = 2\n"
+    install("acme", {"proctor.steps": {"flow.later": "acme_plugin:later"}}, source)
+    (plugin,) = listed(Registry(), "flow.later", check=True)
+    assert plugin.error == "it was written for version 2 of the plugin contracts, and this Proctor keeps 1"
+    assert pinned_flow(Registry()).main == ("first", "last")
 
 
 def test_pinning_follows_what_a_workflow_spawns_each_once(install: Install) -> None:

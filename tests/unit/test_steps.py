@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 from factories import SCOPE, Echo, Plugins
 from pydantic import BaseModel
 
-from proctor import ChildSpec, Command, Outcome, Result, Session, Usage, Workflow
+from proctor import ChildSpec, Command, Inner, Outcome, Result, Scope, Session, Usage, Workflow, Wrapper
 from proctor.domain.head import Birth, Head, snapshot
-from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow
+from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow, PinnedWrapper
 from proctor.errors import PluginBroken
 from proctor.steps import Fault, Steps
 
@@ -50,6 +51,45 @@ async def commanded(act: Callable[..., Any]) -> Command | Fault:
 
 async def judged(act: Callable[..., Any]) -> Result:
     return (await steps(Odd(act)).outcome(SCOPE, pinned(), "work", session(), Result("ok"))).result
+
+
+class Around(Wrapper):
+    """Writes its name around what the step inside says."""
+
+    name, workflow, wraps = "around", "flow", "work"
+
+    class Options(BaseModel):
+        word: str = "wrapped"
+
+    async def get_command(self, inner: Inner, scope: Scope, session: Session, options: "Around.Options") -> Command:
+        command = await inner.get_command(scope, session)
+        return replace(command, metadata={options.word: command.kind})
+
+
+async def test_a_wrapper_stands_between_the_framework_and_the_step() -> None:
+    wrappers = (PinnedWrapper("around", "work", {"word": "one"}), PinnedWrapper("around", "work", {"word": "two"}))
+    plugins: Any = Plugins([FLOW], {"flow": [Echo("work"), Around()]})  # type: ignore[list-item] # a wrapper is listed there too
+    workflow = pinned()
+    step = replace(workflow.steps["work"], wrappers=wrappers)
+    asked = Steps(plugins)
+    command = await asked.command(SCOPE, replace(workflow, steps={"work": step}), "work", session())
+    assert isinstance(command, Command)
+    assert command.metadata == {"two": "none"}
+    outcome = await asked.outcome(SCOPE, replace(workflow, steps={"work": step}), "work", session(), Result("error"))
+    assert outcome.result.status == "error"
+
+
+async def test_a_step_that_changes_what_it_is_given_is_a_fault_and_changes_nothing() -> None:
+    mine = replace(session(), state={"list": [1]})
+
+    async def spoil(_scope: object, given: Session, result: Result, _options: object) -> Outcome:
+        given.state["list"].append(2)  # type: ignore[union-attr]
+        return Outcome(result)
+
+    verdict = await steps(Odd(spoil)).outcome(SCOPE, pinned(), "work", mine, Result("ok"))
+    assert verdict.result.status == FAULT
+    assert "work of someones-steps 1.2: handle_result changed the session" in (verdict.result.error_message or "")
+    assert mine.state == {"list": [1]}
 
 
 def answering(value: object) -> Callable[..., Awaitable[object]]:

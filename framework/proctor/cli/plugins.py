@@ -29,7 +29,7 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
     from proctor.config import load
     from proctor.registry import Registry
 
-    found = Registry(load().plugins).plugins(check=check)
+    found = Registry(load().may_load()).plugins(check=check)
     if as_json:
         _print_json(found)
     else:

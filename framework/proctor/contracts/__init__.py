@@ -6,6 +6,7 @@ from proctor.contracts.executor import Executor, Surroundings
 from proctor.contracts.options import NoOptions
 from proctor.contracts.process import ProcessExit, ProcessLimits
 from proctor.contracts.step import Step
+from proctor.contracts.wrapper import Inner, Wrapper
 
 __all__ = [
     "Activity",
@@ -13,10 +14,12 @@ __all__ = [
     "AgentResult",
     "Executor",
     "Finding",
+    "Inner",
     "NoOptions",
     "ProcessExit",
     "ProcessLimits",
     "Step",
     "Surroundings",
     "Task",
+    "Wrapper",
 ]

@@ -79,6 +79,8 @@ class AgentResult:
 class Agent(ABC):
     """Writes or repairs tests. Register the class under the entry-point group `proctor.agents`."""
 
+    contract: ClassVar[int] = 1
+    """The version of this contract that it was written for."""
     deterministic: ClassVar[bool] = False
     """True if asking twice the same thing is pointless; a failed component then gets no second attempt."""
     Options: ClassVar[type[BaseModel]] = NoOptions

@@ -13,6 +13,8 @@ from proctor.contracts.agent import Agent
 from proctor.contracts.engine import Engine
 from proctor.contracts.executor import Executor
 from proctor.contracts.step import Step
+from proctor.contracts.version import CONTRACTS
+from proctor.contracts.wrapper import Wrapper
 from proctor.domain.workflow import Workflow
 
 
@@ -26,19 +28,23 @@ def as_workflow(name: str, value: object) -> Workflow:
         raise Unfit(f"it is of type {type(value).__name__}, not Workflow")
     if value.name != name:
         raise Unfit(f"it calls itself {value.name}")
+    _check_contract(value.contract)
     return value
 
 
-def as_step(name: str, value: object) -> Step:
+def as_step(name: str, value: object) -> Step | Wrapper:
     """Check a class of `proctor.steps`, whose entry point is `<workflow>.<name>`, and make the one object of it."""
-    if not (isinstance(value, type) and issubclass(value, Step)):
-        raise Unfit("it is no subclass of Step")
+    if not (isinstance(value, type) and issubclass(value, Step | Wrapper)):
+        raise Unfit("it is no subclass of Step or Wrapper")
+    _check_contract(value.contract)
     own_name = f"{getattr(value, 'workflow', '?')}.{getattr(value, 'name', '?')}"
     if own_name != name:
         raise Unfit(f"it calls itself {own_name}")
     if not re.fullmatch(r"[a-z_]+\.[a-z_]+", name):
         raise Unfit("its name may consist of small letters and underscores only")
-    if not _maps_text(value.transitions):
+    if issubclass(value, Wrapper) and not isinstance(getattr(value, "wraps", None), str):
+        raise Unfit("it does not say which step it wraps")
+    if issubclass(value, Step) and not _maps_text(value.transitions):
         raise Unfit("its transitions do not map the names of statuses to the names of steps")
     _check_model(value, "Options")
     _check_methods(value)
@@ -49,6 +55,7 @@ def as_agent(_name: str, value: object) -> type[Agent]:
     """Check a class of `proctor.agents`."""
     if not (isinstance(value, type) and issubclass(value, Agent)):
         raise Unfit("it is no subclass of Agent")
+    _check_contract(value.contract)
     _check_model(value, "Options")
     _check_methods(value)
     return value
@@ -58,6 +65,7 @@ def as_executor(_name: str, value: object) -> type[Executor]:
     """Check a class of `proctor.executors`."""
     if not (isinstance(value, type) and issubclass(value, Executor)):
         raise Unfit("it is no subclass of Executor")
+    _check_contract(value.contract)
     _check_model(value, "Arguments")
     _check_model(value, "Data")
     _check_methods(value)
@@ -68,8 +76,15 @@ def as_engine(_name: str, value: object) -> type[Engine]:
     """Check a class of `proctor.engines`."""
     if not (isinstance(value, type) and issubclass(value, Engine)):
         raise Unfit("it is no subclass of Engine")
+    _check_contract(value.contract)
     _check_methods(value)
     return value
+
+
+def _check_contract(version: object) -> None:
+    if version not in CONTRACTS:
+        known = " and ".join(map(str, CONTRACTS))
+        raise Unfit(f"it was written for version {version} of the plugin contracts, and this Proctor keeps {known}")
 
 
 def _check_methods(value: ABCMeta) -> None:

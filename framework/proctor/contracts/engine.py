@@ -6,6 +6,7 @@ engine that lost a message finds it there.
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import ClassVar
 
 Due = Callable[[], Awaitable[Sequence[str]]]
 """Names the sessions that can go on now, the most urgent first."""
@@ -16,6 +17,9 @@ Handler = Callable[[str], Awaitable[None]]
 
 class Engine(ABC):
     """Delivers sessions to a handler. Register the class under the entry-point group `proctor.engines`."""
+
+    contract: ClassVar[int] = 1
+    """The version of this contract that it was written for."""
 
     @abstractmethod
     def __init__(self, due: Due) -> None:

@@ -75,6 +75,8 @@ Parks = Literal["children", "external"]
 class Executor(ABC):
     """Carries out one kind of command. Register the class under the entry-point group `proctor.executors`."""
 
+    contract: ClassVar[int] = 1
+    """The version of this contract that it was written for."""
     parks: ClassVar[Parks | None] = None
     """What a started command of this kind waits for; such an executor's `execute` is never called."""
     Arguments: ClassVar[type[BaseModel]]

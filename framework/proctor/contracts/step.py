@@ -20,6 +20,8 @@ class Step(ABC):
     State is the only memory between steps: what a later step needs goes into `Outcome.state`.
     """
 
+    contract: ClassVar[int] = 1
+    """The version of this contract that it was written for."""
     name: ClassVar[str]
     """`[a-z_]+`; file, class, entry point, log and API agree on it."""
     workflow: ClassVar[str]
@@ -27,6 +29,8 @@ class Step(ABC):
     """In someone else's workflow: the step behind which this one stands."""
     before: ClassVar[str | None] = None
     """In someone else's workflow: the step in front of which this one stands."""
+    replaces: ClassVar[str | None] = None
+    """In someone else's workflow: the step whose place, name and, unless it brings its own, table this one takes."""
     transitions: ClassVar[Transitions] = DEFAULT
     Options: ClassVar[type[BaseModel]] = NoOptions
 

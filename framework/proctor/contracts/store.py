@@ -128,8 +128,21 @@ class Store(AccessStore, Protocol):
     ) -> Sequence[Interaction]:
         """Read closed interactions by number."""
 
-    async def events(self, scope: Scope, root: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
-        """Read a tree's stream by number."""
+    async def events(
+        self,
+        scope: Scope,
+        root: str,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        below: str | None = None,
+        children_of: str | None = None,
+    ) -> Sequence[Event]:
+        """Read a tree's stream by number.
+
+        With `below`, only what is told of that session and of all below it. With `children_of`, only what is told of
+        that session's children, without activity and output.
+        """
 
     async def tree(self, scope: Scope, root: str) -> Tree | None:
         """Read what a tree shares."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from proctor.domain.json import EMPTY, JsonObject
-from proctor.errors import AnchorAfterEnd, AnchorCycle, DuplicateStep, InvalidStep, UnknownAnchor
+from proctor.errors import AnchorAfterEnd, AnchorCycle, DuplicateStep, InvalidStep, ReplacedTwice, UnknownAnchor
 
 OK = "ok"
 WARNING = "warning"
@@ -45,6 +45,8 @@ class Workflow:
     """Steps off the main line: reached only by name, from another step's table."""
     spawns: tuple[str, ...] = ()
     """Workflows that children of such a session may have."""
+    contract: int = 1
+    """The version of the contract of workflows that it was written for."""
 
     def __post_init__(self) -> None:
         steps = (*self.main, *self.aside)
@@ -63,11 +65,28 @@ class PinnedStep:
     version: str = ""
     after: str | None = None
     before: str | None = None
+    replaces: str | None = None
+    """The step whose place this one takes. Once it is placed, `name` is that step's, and `plugin` its own."""
+    plugin: str = ""
+    """Under which name its plugin is registered, if that is another."""
+    wrappers: tuple["PinnedWrapper", ...] = ()
+    """What stands around it, the innermost first."""
 
     @property
     def anchor(self) -> str | None:
         """The step beside which this one wants to stand; None for a workflow's own steps."""
         return self.after or self.before
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedWrapper:
+    """What a stranger puts around a step."""
+
+    name: str
+    wraps: str
+    options: JsonObject = EMPTY
+    distribution: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +105,59 @@ class PinnedWorkflow:
         return self.main[place] if place < len(self.main) else None
 
 
-def pin(workflow: Workflow, steps: Iterable[PinnedStep]) -> PinnedWorkflow:
+def pin(workflow: Workflow, steps: Iterable[PinnedStep], wrappers: Iterable[PinnedWrapper] = ()) -> PinnedWorkflow:
     """Place every step, check every table, and give the workflow as a session will follow it.
 
-    `steps` are the workflow's own (without an anchor) and strangers' (with one), in any order. Raises DuplicateStep,
-    UnknownAnchor, AnchorAfterEnd, AnchorCycle or InvalidStep.
+    `steps` are the workflow's own (without an anchor) and strangers' (with one, or in place of another step), in any
+    order. Several wrappers of one step stand around it in the order of their names. Raises DuplicateStep,
+    ReplacedTwice, UnknownAnchor, AnchorAfterEnd, AnchorCycle or InvalidStep.
     """
-    by_name = _index(workflow, steps)
+    by_name = _index(workflow, _replaced(workflow, steps))
+    for wrapper in sorted(wrappers, key=lambda wrapper: wrapper.name):
+        inner = by_name.get(wrapper.wraps)
+        if inner is None:
+            raise _unknown(workflow, wrapper.name, wrapper.distribution, "around", wrapper.wraps, by_name)
+        by_name[inner.name] = replace(inner, wrappers=(*inner.wrappers, wrapper))
     main = _ordered(workflow, by_name)
     pinned = {name: replace(step, transitions=_table(workflow, step, main, by_name)) for name, step in by_name.items()}
     ordered = {name: pinned[name] for name in (*main, *workflow.aside)}
     return PinnedWorkflow(workflow.name, main, ordered, workflow.spawns)
+
+
+def _replaced(workflow: Workflow, steps: Iterable[PinnedStep]) -> list[PinnedStep]:
+    """Put each step that replaces another into its place: under its name, and in its table unless it has its own."""
+    steps = list(steps)
+    own = [step for step in steps if step.replaces is None]
+    originals = {step.name: step for step in own}
+    successors: dict[str, PinnedStep] = {}
+    for step in steps:
+        if step.replaces is None:
+            continue
+        if (original := originals.get(step.replaces)) is None:
+            raise _unknown(workflow, step.name, step.distribution, "in place of", step.replaces, originals)
+        if other := successors.get(original.name):
+            claims = sorted((each.distribution, each.plugin or each.name) for each in (other, step))
+            both = " and ".join(f"{name} of {distribution}" for distribution, name in claims)
+            raise ReplacedTwice(step=original.name, workflow=workflow.name, successors=both)
+        table = original.transitions if step.transitions == DEFAULT else step.transitions
+        successors[original.name] = replace(
+            step,
+            name=original.name,
+            plugin=step.name,
+            transitions=table,
+            after=original.after,
+            before=original.before,
+        )
+    return [successors.get(step.name, step) for step in own]
+
+
+def _unknown(
+    workflow: Workflow, step: str, distribution: str, side: str, anchor: str, known: Iterable[str]
+) -> UnknownAnchor:
+    names = ", ".join(sorted(known))
+    return UnknownAnchor(
+        step=step, distribution=distribution, workflow=workflow.name, side=side, anchor=anchor, known=names
+    )
 
 
 def _index(workflow: Workflow, steps: Iterable[PinnedStep]) -> dict[str, PinnedStep]:
@@ -127,7 +188,7 @@ def _check_anchor(workflow: Workflow, step: PinnedStep, own: set[str], by_name: 
     known = [name for name in by_name if name not in workflow.aside]
     if step.anchor not in known:
         side = "after" if step.after else "before"
-        raise UnknownAnchor(**facts, side=side, anchor=step.anchor, known=", ".join(sorted(known)))
+        raise _unknown(workflow, step.name, step.distribution, side, step.anchor, known)
     if step.after == workflow.main[-1]:
         raise AnchorAfterEnd(**facts, anchor=step.after)
 

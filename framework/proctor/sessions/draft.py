@@ -18,5 +18,7 @@ class Draft:
     execution_mode: ExecutionMode = "auto"
     options: Mapping[str, JsonObject] = field(default_factory=dict)
     """Step's full name -> its options."""
+    plugins: tuple[str, ...] | None = None
+    """Distributions whose steps take part in it; all that are installed unless named."""
     fingerprint: str | None = None
     state: JsonObject = EMPTY

@@ -115,7 +115,7 @@ class Sessions:
             limits=draft.limits,
             execution_mode=draft.execution_mode,
         )
-        workflows = self._registry.pin(draft.workflow, draft.options)
+        workflows = self._registry.pin(draft.workflow, draft.options, only=draft.plugins)
         tree = Tree(session_id, scope, tuple(workflows), draft.fingerprint, owner)
         head = Head(birth, state=draft.state, version=1)
         answer = idempotency.answer(session_id, idempotency.CREATE, key, wish)

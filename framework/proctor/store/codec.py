@@ -20,7 +20,7 @@ from proctor.domain.interaction import ChildSpec, Command, Interaction, Result, 
 from proctor.domain.orchestrator import Completed
 from proctor.domain.scope import Scope
 from proctor.domain.session import AgentChoice, Limits
-from proctor.domain.workflow import PinnedStep, PinnedWorkflow
+from proctor.domain.workflow import PinnedStep, PinnedWorkflow, PinnedWrapper
 
 Row: TypeAlias = tuple[Any, ...]
 Parameters: TypeAlias = dict[str, object]
@@ -225,8 +225,13 @@ def tree(row: Row) -> Tree:
 
 
 def _workflow(data: Document) -> PinnedWorkflow:
-    steps = {name: PinnedStep(**step) for name, step in data["steps"].items()}
+    steps = {name: _step(step) for name, step in data["steps"].items()}
     return PinnedWorkflow(data["name"], tuple(data["main"]), steps, tuple(data["spawns"]))
+
+
+def _step(data: Document) -> PinnedStep:
+    data["wrappers"] = tuple(PinnedWrapper(**wrapper) for wrapper in data.get("wrappers", ()))
+    return PinnedStep(**data)
 
 
 def owner_text(owner: Owner | None) -> str | None:
