@@ -84,6 +84,7 @@ class Finalize(Step):
                 "author_name": options.author_name,
                 "author_email": options.author_email,
                 "date": session.created_at,
+                "trailers": {"Proctor-Session": session.id},
             },
             workspace=Workspace(subject.repository, subject.base, overlay),
         )

@@ -200,7 +200,7 @@ class TestLand:
         }  # fmt: skip
         assert user.git("diff", "--name-status", "main", "proven") == f"A\t{TEST}"
         assert user.git("show", f"proven:{TEST}") == "one\nthree"
-        assert user.git("log", "-1", "--format=%B", "proven") == "Add tests\n\nA line.\n\nProctor-Session: session-1"
+        assert user.git("log", "-1", "--format=%B", "proven") == "Add tests\n\nA line."
         assert left() == []
 
     @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ class TestLand:
     ) -> None:
         await land(trailers={"Reviewed-by": "Grace"})
         trailers = user.git("log", "-1", "--format=%(trailers)", "proven")
-        assert trailers == "Reviewed-by: Grace\nProctor-Session: session-1"
+        assert trailers == "Reviewed-by: Grace"
 
     async def test_what_verify_refuses_does_not_land(
         self, land: Callable[..., "asyncio.Task[Result]"], user: UserRepository

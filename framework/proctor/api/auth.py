@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, get_args
@@ -14,13 +15,16 @@ import jwt
 
 from proctor.api.caller import Role
 from proctor.api.settings import JwtSettings
+from proctor.api.vigil import Vigil
 from proctor.contracts.access import AccessStore
 from proctor.domain.scope import Scope
-from proctor.errors import InvalidSetting
+from proctor.errors import InvalidSetting, ProctorError
 
 ROLES: tuple[Role, ...] = get_args(Role)
 LONGEST = 8192
 """Characters of a token; longer ones are refused unread."""
+LOOK_AGAIN_S = 2.0
+"""How long a token that was revoked may still hold open what it opened. One that expires ends on time."""
 
 
 class Unauthorized(Exception):
@@ -33,6 +37,10 @@ class Grant:
 
     role: Role
     scope: Scope
+    expires_at: float | None = None
+    """Seconds since the epoch; None is never."""
+    is_revocable: bool = False
+    """It can end before it expires, so it has to be looked at again."""
 
 
 class Door(Protocol):
@@ -66,7 +74,7 @@ class TokenDoor:
         found = await self._store.token(digest(token))
         if found is None or not found.is_valid(self._clock()):
             return None
-        return Grant(_role(found.role), found.scope)
+        return Grant(_role(found.role), found.scope, found.expires_at, is_revocable=True)
 
 
 class JwtDoor:
@@ -105,14 +113,17 @@ class JwtDoor:
         account, project = claims.get(settings.account_claim), claims.get(settings.project_claim)
         if not (isinstance(account, str) and account and isinstance(project, str) and project):
             raise ValueError("the claims name no account and project")
-        return Grant(_role(claims.get(settings.role_claim)), Scope(account, project, str(claims["sub"])))
+        expires_at = float(claims["exp"]) + settings.leeway
+        return Grant(_role(claims.get(settings.role_claim)), Scope(account, project, str(claims["sub"])), expires_at)
 
 
 class Auth:
     """The doors of a server, tried in turn."""
 
-    def __init__(self, doors: Sequence[Door]) -> None:
+    def __init__(self, doors: Sequence[Door], clock: Callable[[], float] = time.time) -> None:
         self._doors = doors
+        self._clock = clock
+        self._vigil = Vigil(self._end)
 
     async def grant(self, authorization: str | None) -> Grant:
         """Give what `Authorization: Bearer TOKEN` allows. Raises Unauthorized."""
@@ -124,6 +135,29 @@ class Auth:
             if grant := await door.open(token):
                 return grant
         raise Unauthorized
+
+    async def ended(self, authorization: str | None) -> None:
+        """Wait until a token that is accepted is so no more: it has expired, or was revoked."""
+        await self._vigil.over(authorization or "")
+
+    async def _end(self, authorization: str) -> None:
+        with suppress(Unauthorized, ProctorError):
+            grant = await self.grant(authorization)
+            while (left := self._left(grant)) > 0:
+                await asyncio.sleep(min(left, LOOK_AGAIN_S))
+                grant = await self._again(authorization, grant)
+
+    def _left(self, grant: Grant) -> float:
+        return LOOK_AGAIN_S if grant.expires_at is None else grant.expires_at - self._clock()
+
+    async def _again(self, authorization: str, grant: Grant) -> Grant:
+        """Look at a token again if it may have changed; a database that does not answer for once ends nothing."""
+        if not grant.is_revocable:
+            return grant
+        try:
+            return await self.grant(authorization)
+        except ProctorError:
+            return grant
 
 
 def digest(token: str) -> str:

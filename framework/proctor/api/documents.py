@@ -9,6 +9,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
     parse,
@@ -27,6 +28,9 @@ ERRORS = 8
 LONGEST_KEPT = 16 * 1024
 """Characters of a text; longer ones are prepared each time, so that the cache stays small."""
 
+ABORTED = "Parsing aborted"
+"""What graphql-core says, instead of giving a type of its own, when a document goes beyond a limit of its parser."""
+
 
 class Rejected(Exception):
     """A request that is not executed, and why."""
@@ -34,6 +38,12 @@ class Rejected(Exception):
     def __init__(self, *errors: GraphQLError) -> None:
         super().__init__("; ".join(error.message for error in errors))
         self.errors = errors
+
+
+def coded(error: GraphQLError, code: str) -> GraphQLError:
+    """Give the error with a code for programs; one that has a code keeps it."""
+    error.extensions = {"code": code, **(error.extensions or {})}
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +65,9 @@ class Prepared:
         for operation in self.operations:
             if name is not None and operation.name is not None and operation.name.value == name:
                 return operation
-        if name is None:
-            raise Rejected(GraphQLError("The document has several operations: name one with operationName."))
-        raise Rejected(GraphQLError(f"The document has no operation called {name}."))
+        if self.operations and name is None:
+            raise _unknown("The document has several operations: name one with operationName.")
+        raise _unknown(f"The document has no operation called {name}." if name else "The document has no operation.")
 
     def kind(self, name: str | None) -> OperationType:
         """Tell whether the operation is a query, a mutation or a subscription. Raises Rejected."""
@@ -95,16 +105,19 @@ class Documents:
             return self._prepared(text)
         except Rejected as rejected:
             return rejected
+        except GraphQLSyntaxError as error:
+            return Rejected(coded(error, "limit_exceeded" if ABORTED in error.message else "syntax_error"))
         except GraphQLError as error:
-            return Rejected(error)
+            return Rejected(coded(error, "validation_error"))
         except RecursionError:
-            return Rejected(GraphQLError("The document is nested too deeply. Ask for less at once."))
+            message = "The document is nested too deeply. Ask for less at once."
+            return Rejected(GraphQLError(message, extensions={"code": "limit_exceeded"}))
 
     def _prepared(self, text: str) -> Prepared:
         document = parse(text, max_lexical_tokens=self._limits.tokens, max_comments=self._limits.tokens)
         check_shape(document, self._limits)
         if errors := validate(self._schema, document, RULES, max_errors=ERRORS):
-            raise Rejected(*errors)
+            raise Rejected(*(coded(error, "validation_error") for error in errors))
         definitions = document.definitions
         return Prepared(
             text,
@@ -113,3 +126,7 @@ class Documents:
             {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)},
             has_pages_by_variable(document),
         )
+
+
+def _unknown(message: str) -> Rejected:
+    return Rejected(GraphQLError(message, extensions={"code": "unknown_operation"}))

@@ -3,13 +3,14 @@
 A fault that nobody can expect, a full disk say, stands in the response's `errors`, with its code as an extension.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import strawberry
 from graphql import GraphQLError
 
 from proctor import errors
 from proctor.api.enums import SessionStatus
+from proctor.api.shown import shown
 from proctor.errors import ProctorError, UsageError
 
 
@@ -20,7 +21,7 @@ class Error:
     message: str
     """What happened, to what, and what to do next, for a person."""
     code: str
-    """What happened, for a program. Codes are stable; the reference lists them."""
+    """What happened, for a program. Codes are stable; the guide of the API lists them."""
 
 
 @strawberry.type
@@ -149,56 +150,65 @@ def invalid_argument(name: str, reason: str) -> GraphQLError:
 
 def answer_to(error: ProctorError) -> Error | None:
     """Give the type that tells a client of an error, or None if no client can expect it."""
-    for kind, answer in _ANSWERS.items():
+    for kind, answer in ANSWERS.items():
         if isinstance(error, kind):
-            return answer(error)
+            return None if answer is None else _SPECIAL.get(answer, _plain(answer))(error)
     return None
 
 
 def _closed(error: ProctorError) -> Error:
-    return SessionClosed(message=str(error), code=error.code, status=SessionStatus(error.facts["status"]))
+    return SessionClosed(message=shown(error), code=error.code, status=SessionStatus(error.facts["status"]))
 
 
 def _stale(error: ProctorError) -> Error:
     fence, current = error.facts["fence"], error.facts["current"]
     assert isinstance(fence, int)
     assert isinstance(current, int)
-    return StaleFence(message=str(error), code=error.code, fence=fence, current=current)
+    return StaleFence(message=shown(error), code=error.code, fence=fence, current=current)
 
 
 def _reused(error: ProctorError) -> Error:
-    return IdempotencyConflict(message=str(error), code=error.code, key=str(error.facts["key"]))
+    return IdempotencyConflict(message=shown(error), code=error.code, key=str(error.facts["key"]))
+
+
+def _missing(error: ProctorError) -> Error:
+    return NotFound(message=shown(error), code="not_found")
 
 
 def _plain(kind: type[Error]) -> Callable[[ProctorError], Error]:
-    return lambda error: kind(message=str(error), code=error.code)
+    return lambda error: kind(message=shown(error), code=error.code)
 
 
-def _missing(_: ProctorError) -> Error:
-    return NotFound(message="There is no such session. Check the id.", code="not_found")
-
-
-_ANSWERS: dict[type[ProctorError], Callable[[ProctorError], Error]] = {
-    errors.SessionNotFound: _missing,
-    errors.SessionClosed: _closed,
-    errors.SessionPaused: _plain(SessionPaused),
-    errors.SessionBlocked: _plain(PluginMissing),
-    errors.PluginMissing: _plain(PluginMissing),
-    errors.PluginBroken: _plain(PluginMissing),
-    errors.PluginClash: _plain(PluginMissing),
-    errors.UnknownAnchor: _plain(PluginMissing),
-    errors.AnchorCycle: _plain(PluginMissing),
-    errors.AnchorAfterEnd: _plain(PluginMissing),
-    errors.DuplicateStep: _plain(PluginMissing),
-    errors.InvalidStep: _plain(PluginMissing),
-    errors.StaleFence: _stale,
-    errors.NothingPending: _plain(NothingPending),
-    errors.ChildrenOpen: _plain(NothingPending),
-    errors.NoLease: _plain(NothingPending),
-    errors.NothingToRetry: _plain(NothingToRetry),
-    errors.IdempotencyConflict: _reused,
-    errors.Conflict: _plain(Conflict),
-    errors.TreeOwned: _plain(SessionOwned),
-    UsageError: _plain(InvalidInput),
+_SPECIAL: Mapping[type[Error], Callable[[ProctorError], Error]] = {
+    SessionClosed: _closed,
+    StaleFence: _stale,
+    IdempotencyConflict: _reused,
+    NotFound: _missing,
 }
-"""The first kind that fits tells."""
+
+ANSWERS: Mapping[type[ProctorError], type[Error] | None] = {
+    errors.SessionNotFound: NotFound,
+    errors.SessionClosed: SessionClosed,
+    errors.SessionPaused: SessionPaused,
+    errors.SessionBlocked: PluginMissing,
+    errors.PluginMissing: PluginMissing,
+    errors.PluginBroken: PluginMissing,
+    errors.PluginClash: PluginMissing,
+    errors.UnknownAnchor: PluginMissing,
+    errors.AnchorCycle: PluginMissing,
+    errors.AnchorAfterEnd: PluginMissing,
+    errors.DuplicateStep: PluginMissing,
+    errors.ReplacedTwice: PluginMissing,
+    errors.InvalidStep: PluginMissing,
+    errors.StaleFence: StaleFence,
+    errors.NothingPending: NothingPending,
+    errors.ChildrenOpen: NothingPending,
+    errors.NoLease: NothingPending,
+    errors.NothingToRetry: NothingToRetry,
+    errors.IdempotencyConflict: IdempotencyConflict,
+    errors.Conflict: Conflict,
+    errors.TreeOwned: SessionOwned,
+    errors.DatabaseUnusable: None,
+    UsageError: InvalidInput,
+}
+"""The first kind that fits tells; None is a fault of the server, of which no client has to know."""

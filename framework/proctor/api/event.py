@@ -1,7 +1,7 @@
 """Events: what the change stream of a session's tree says."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import strawberry
 from strawberry.scalars import JSON
@@ -35,6 +35,12 @@ class Change:
     """The step of the interaction of which it tells."""
     sequence: int | None
     """The number of the interaction of which it tells."""
+    status: SessionStatus | None
+    """Where the session stood after it; null for activity, output and a gap, which do not tell."""
+    step_status: str | None
+    """The status with which the step was judged, if that is what it tells."""
+    reason: str | None
+    """Why the step was started: the rule, and the interaction from which it followed."""
 
     @strawberry.field
     async def session(self, info: Info) -> LazySession:
@@ -58,32 +64,37 @@ class SessionEvent(Change):
 class SessionChange(Change):
     """A change of a child session's state."""
 
-    status: SessionStatus | None
-    """Where the child stood after it; null for a gap."""
-    step_status: str | None
-    """The status with which the step was judged, if the change is such a verdict."""
     error: str | None
     """What went wrong with the step or the child."""
 
 
 def session_event(event: Event) -> SessionEvent:
     """Show an event."""
-    return SessionEvent(
-        about=event.session_id,
-        cursor=number_cursor("event", event.root, event.sequence),
-        kind=EventKind(event.kind),
-        at=moment(event.at),
-        session_id=session_gid(event.session_id),
-        step=_text(event.data.get("step")),
-        sequence=_number(event.data.get("sequence")),
-        text=_message(event),
-        data=JSON(event.data),
-    )
+    return SessionEvent(**_told(event), text=_message(event), data=JSON(event.data))
 
 
 def session_change(event: Event) -> SessionChange:
     """Show an event of a child as a change of its state."""
-    return SessionChange(
+    return SessionChange(**_told(event), error=_message(event))
+
+
+class _Told(TypedDict):
+    """What both have in common."""
+
+    about: str
+    cursor: str
+    kind: EventKind
+    at: datetime
+    session_id: strawberry.ID
+    step: str | None
+    sequence: int | None
+    status: SessionStatus | None
+    step_status: str | None
+    reason: str | None
+
+
+def _told(event: Event) -> _Told:
+    return _Told(
         about=event.session_id,
         cursor=number_cursor("event", event.root, event.sequence),
         kind=EventKind(event.kind),
@@ -93,14 +104,14 @@ def session_change(event: Event) -> SessionChange:
         sequence=_number(event.data.get("sequence")),
         status=_status(event),
         step_status=_text(event.data.get("status")) if event.kind == "interaction_completed" else None,
-        error=_message(event),
+        reason=_text(event.data.get("reason")) or None,
     )
 
 
 def _status(event: Event) -> SessionStatus | None:
     if event.kind == "session_changed":
         return SessionStatus(event.data["status"])
-    return None if event.kind == "gap" else SessionStatus.ACTIVE
+    return None if event.kind in ("activity", "output", "gap") else SessionStatus.ACTIVE
 
 
 def _message(event: Event) -> str | None:

@@ -23,10 +23,11 @@ from strawberry.execution import optimized_is_awaitable
 
 from proctor.api.caller import Caller
 from proctor.api.cost import check_cost
-from proctor.api.documents import Documents, Prepared, Rejected
+from proctor.api.documents import Documents, Prepared, Rejected, coded
 from proctor.api.leaves import LeafExecutor, leaves
 from proctor.api.limits import Limits
 from proctor.api.operation import Operation
+from proctor.api.shown import shown
 from proctor.errors import ProctorError
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Execution:
         )
         if isinstance(built, Executor):
             return built
-        raise Rejected(*built)
+        raise Rejected(*(coded(error, "invalid_variables") for error in built))
 
 
 def encode(result: ExecutionResult, caller: Caller) -> bytes:
@@ -126,10 +127,10 @@ def told(error: GraphQLError, caller: Caller) -> GraphQLError:
     """Give the error as a client may see it: a fault of ours is logged, and not told but for its number."""
     cause = error.original_error
     if cause is None or isinstance(cause, GraphQLError):
-        return error
+        return coded(error, "execution_error")
     if isinstance(cause, ProctorError):
         extensions = {**(error.extensions or {}), "code": cause.code}
-        return GraphQLError(str(cause), error.nodes, path=error.path, extensions=extensions)
+        return GraphQLError(shown(cause), error.nodes, path=error.path, extensions=extensions)
     log.error("a resolver failed", extra={"request": caller.request_id, "path": error.path}, exc_info=cause)
     message = f"Something went wrong in the server. Its log tells more, under the request {caller.request_id}."
     extensions = {"code": "internal_error", "requestId": caller.request_id}

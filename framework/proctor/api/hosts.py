@@ -33,9 +33,9 @@ class Hosts:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if host_name(host) not in self._hosts:
-            await _refuse(421, f"This server does not go by the name {host!r}.", "hosts")(scope, receive, send)
+            await _refuse(421, "host", f"This server does not go by the name {host!r}.")(scope, receive, send)
         elif origin is not None and not self._trusts(origin.lower(), host.lower()):
-            await _refuse(403, f"Pages of {origin!r} may not use this server.", "origins")(scope, receive, send)
+            await _refuse(403, "origin", f"Pages of {origin!r} may not use this server.")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -51,7 +51,7 @@ def host_name(host: str) -> str | None:
         return None
 
 
-def _refuse(status: int, message: str, setting: str) -> Response:
-    hint = f"If it should, add it to {setting} under [api] in the settings."
-    body = orjson.dumps({"errors": [{"message": f"{message} {hint}"}]})
-    return Response(body, status, media_type="application/json")
+def _refuse(status: int, foreign: str, message: str) -> Response:
+    hint = f"If it should, add it to {foreign}s under [api] in the settings."
+    error = {"message": f"{message} {hint}", "extensions": {"code": f"foreign_{foreign}"}}
+    return Response(orjson.dumps({"errors": [error]}), status, media_type="application/json")

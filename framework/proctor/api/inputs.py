@@ -25,9 +25,9 @@ class CreateSessionInput:
     path: str
     """A package folder or module in a git repository on the server."""
     only: list[str] = strawberry.field(default_factory=list)
-    """Test only the modules that fit one of these patterns."""
+    """Test only the modules whose dotted name, path or file name fits one of these patterns, as `shop.*`."""
     exclude: list[str] = strawberry.field(default_factory=list)
-    """Leave out the modules that fit one of these patterns."""
+    """Leave out the modules that fit one of these patterns, written alike."""
     agent: str | None = None
     """The agent that writes the tests; the server's own setting, if left out."""
     branch: str | None = None

@@ -55,9 +55,9 @@ class Usage:
     """What agents consumed."""
 
     input_tokens: float
-    """Tokens read, a whole number."""
+    """Tokens read. A whole number that may be larger than an Int."""
     output_tokens: float
-    """Tokens written, a whole number."""
+    """Tokens written. A whole number that may be larger than an Int."""
     cost_usd: float
     """What that cost, in US dollars."""
 

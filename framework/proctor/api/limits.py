@@ -28,7 +28,7 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    body: int = Field(1024 * 1024, ge=1024)
+    body: int = Field(16 * 1024 * 1024, ge=1024)
     """Bytes of one request's body."""
     message: int = Field(128 * 1024, ge=1024)
     """Bytes of one WebSocket message."""

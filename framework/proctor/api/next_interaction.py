@@ -17,6 +17,7 @@ from proctor.api.errors import (
 )
 from proctor.api.interaction import Interaction, pending
 from proctor.api.node import maybe_moment
+from proctor.api.shown import without_folders
 from proctor.domain import orchestrator
 from proctor.domain.head import Head
 
@@ -94,7 +95,7 @@ def _waits(head: Head) -> InteractionPending | SessionPaused | PluginMissing | N
     if head.paused:
         return SessionPaused(message="The session is paused. Resume it first.", code="session_paused")
     if head.blocked is not None:
-        return PluginMissing(message=head.blocked, code="plugin_missing")
+        return PluginMissing(message=without_folders(head.blocked), code="plugin_missing")
     return None
 
 

@@ -5,6 +5,7 @@ from strawberry.scalars import JSON
 
 from proctor import registry
 from proctor.api.enums import WaitsFor
+from proctor.api.shown import without_folders
 from proctor.contracts.executor import Executor
 
 
@@ -52,7 +53,7 @@ def plugin(found: registry.Plugin) -> Plugin:
         distribution=found.distribution,
         version=found.version,
         is_broken=found.error is not None,
-        reason=found.error,
+        reason=without_folders(found.error) if found.error else None,
     )
 
 

@@ -15,6 +15,7 @@ from proctor.api.node import Info, Node
 from proctor.api.pages import USUAL, After, Connection, First, checked, page, placed
 from proctor.api.plugin import CommandKind, Plugin, command_kind, plugin
 from proctor.api.session import Session
+from proctor.api.shown import shown
 from proctor.api.workflow import Workflow, workflow
 from proctor.domain import interaction as domain
 from proctor.domain.head import Head
@@ -201,7 +202,7 @@ def _workflow(caller: Caller, name: str) -> Workflow:
     try:
         return workflow(caller.app.registry.pin(name)[0])
     except ProctorError as error:
-        return Workflow(name=name, steps=[], spawns=[], problem=str(error))
+        return Workflow(name=name, steps=[], spawns=[], problem=shown(error))
 
 
 def _nothing(gid: str) -> NotFound:

@@ -6,6 +6,7 @@ import strawberry
 from proctor.api import (
     answers,
     blob,
+    budget,
     enums,
     errors,
     event,
@@ -16,6 +17,7 @@ from proctor.api import (
     node,
     pages,
     plugin,
+    progress,
     queries,
     session,
     subscriptions,
@@ -26,6 +28,7 @@ from proctor.api.described import describe
 MODULES = (
     answers,
     blob,
+    budget,
     enums,
     errors,
     event,
@@ -36,6 +39,7 @@ MODULES = (
     node,
     pages,
     plugin,
+    progress,
     queries,
     session,
     subscriptions,

@@ -6,13 +6,17 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
+from proctor.api.budget import Limits, Remaining, limits
 from proctor.api.enums import ExecutionMode, SessionStatus, WaitsFor
 from proctor.api.event import SessionEvent, session_event
 from proctor.api.feed import Feed
 from proctor.api.ids import child_cursor, child_place, number_cursor, number_place, session_gid
 from proctor.api.interaction import Interaction, Usage, pending, usage
+from proctor.api.next_interaction import NextInteractionResult, next_interaction
 from proctor.api.node import Info, Node, moment
 from proctor.api.pages import USUAL, After, Connection, First, checked, page, placed
+from proctor.api.progress import Progress, counted
+from proctor.api.shown import without_folders
 from proctor.api.workflow import WorkflowStep, workflow
 from proctor.domain.head import Head, snapshot
 
@@ -27,35 +31,7 @@ class AgentChoice:
     name: str
     """Its name."""
     is_deterministic: bool
-    """Asking it the same thing twice is pointless."""
-
-
-@strawberry.type
-class Limits:
-    """What a session may spend before it is ended."""
-
-    repeats: int
-    """How often in a row one step may be repeated."""
-    same_failure: int
-    """How often in a row one step may fail in the same way."""
-    fixes: int
-    """Rounds of repairing tests."""
-    attempts: int
-    """Child sessions for one component."""
-    abandoned: int
-    """Interactions of one step lost in a row, because whoever executed them was gone."""
-    interactions: int
-    """Interactions in all."""
-
-
-@strawberry.type
-class Remaining:
-    """What is left of a session's limits."""
-
-    fixes: int
-    """Rounds of repairing tests."""
-    interactions: int
-    """Interactions in all."""
+    """It answers the same question in the same way each time, so that asking again is pointless."""
 
 
 @strawberry.type
@@ -75,6 +51,8 @@ class Session(Node):
     """One run of a workflow."""
 
     head: strawberry.Private[Head]
+    name: str | None
+    """What it is about, for people: the `name` of its subject, a package's or a module's say."""
     workflow: str
     """The name of the workflow: the session's type."""
     status: SessionStatus
@@ -96,7 +74,7 @@ class Session(Node):
     attempt: int
     """Which attempt of its parent's at this key it is: 1, 2, 3…"""
     priority: int
-    """Those with a higher one come first."""
+    """Of sessions that could go on at the same time, those with a higher one do first."""
     created_at: datetime
     """When it was created."""
     state: JSON
@@ -114,7 +92,25 @@ class Session(Node):
     limits: Limits
     """What it may spend before it is ended."""
     remaining: Remaining
-    """What is left of that."""
+    """What is left of its limits."""
+
+    @strawberry.field
+    async def ended_at(self, info: Info) -> datetime | None:
+        """Give the end of its last interaction, if it has ended; null while it is active, or if it never began."""
+        if self.status is SessionStatus.ACTIVE:
+            return None
+        turns = await self._turns(info, self.head.sequence - 1, self.head.sequence) if self.head.sequence else []
+        return turns[0].closed_at if turns else None
+
+    @strawberry.field
+    async def next_interaction(self, info: Info) -> NextInteractionResult:
+        """Say what comes next in it, and why, as the query of that name does."""
+        return await next_interaction(info.context, self.head)
+
+    @strawberry.field
+    def pending_interaction(self) -> Interaction | None:
+        """Give the interaction that was handed out and not judged yet."""
+        return pending(self.head)
 
     @strawberry.field
     async def parent(self, info: Info) -> "Session | None":
@@ -138,6 +134,12 @@ class Session(Node):
             has_next=len(heads) > limit,
             has_previous=place is not None,
         )
+
+    @strawberry.field
+    async def progress(self, info: Info) -> Progress:
+        """Count its children by how they stand. Children of theirs are not counted."""
+        caller = info.context
+        return counted(await caller.app.store.children(caller.scope, self.head.id))
 
     @strawberry.field
     async def interactions(
@@ -204,14 +206,14 @@ class Session(Node):
     def of(cls, head: Head) -> "Session":
         """Show a session's present."""
         birth, last, remaining = head.birth, head.last_completed, snapshot(head).remaining
-        limits = birth.limits
         return cls(
             id=session_gid(head.id),
             head=head,
+            name=name if isinstance(name := birth.subject.get("name"), str) else None,
             workflow=birth.workflow,
             status=SessionStatus(head.status),
             is_paused=head.paused,
-            blocked=head.blocked,
+            blocked=without_folders(head.blocked) if head.blocked else None,
             waits_for=WaitsFor(head.parked) if head.parked else None,
             execution_mode=ExecutionMode(birth.execution_mode),
             agent=AgentChoice(name=birth.agent.name, is_deterministic=birth.agent.deterministic),
@@ -226,14 +228,7 @@ class Session(Node):
             last_error=head.last_error,
             last_completed=LastCompleted(sequence=last.sequence, step=last.step, status=last.status) if last else None,
             open_children=head.open_children,
-            limits=Limits(
-                repeats=limits.repeats,
-                same_failure=limits.same_failure,
-                fixes=limits.fixes,
-                attempts=limits.attempts,
-                abandoned=limits.abandoned,
-                interactions=limits.interactions,
-            ),
+            limits=limits(birth.limits),
             remaining=Remaining(fixes=remaining.fixes, interactions=remaining.interactions),
         )
 

@@ -51,7 +51,8 @@ class Events:
             return
         stream = _Stream(send, request)
         last = headers.get("last-event-id") or None
-        await self._until_over(stream, receive, self._sent(stream, ready, caller, last))
+        ended = self._service.auth.ended(headers.get("authorization"))
+        await self._until_over(stream, receive, self._sent(stream, ready, caller, last), ended)
 
     async def _caller(self, scope: Scope, headers: Headers, request: str) -> Caller:
         check_method(scope["method"])
@@ -77,24 +78,30 @@ class Events:
             async for frame in frames:
                 await stream.next(frame.payload, frame.cursor)
 
-    async def _until_over(self, stream: "_Stream", receive: Receive, sent: Awaitable[None]) -> None:
-        """Send until all is sent, the client is gone or stuck, or the server stops: it then comes back for the rest."""
-        sending = asyncio.ensure_future(sent)
+    async def _until_over(
+        self, stream: "_Stream", receive: Receive, sent: Awaitable[None], ended: Awaitable[None]
+    ) -> None:
+        """Send until all is sent, the client is gone or stuck, its token ends, or the server stops.
+
+        Of the last two it learns by the end without `complete`: it may come back for the rest.
+        """
+        sending, ending = asyncio.ensure_future(sent), asyncio.ensure_future(ended)
         others = [
+            ending,
             asyncio.ensure_future(_gone(receive)),
             asyncio.ensure_future(self._service.closing.wait()),
             asyncio.ensure_future(stream.stay_alive(self._keep_alive)),
         ]
         try:
             await asyncio.wait([sending, *others], return_when=asyncio.FIRST_COMPLETED)
-            finished = sending.done()
+            finished, cut = sending.done(), ending.done() or self._service.closing.is_set()
         finally:
             for task in (sending, *others):
                 task.cancel()
             await asyncio.gather(sending, *others, return_exceptions=True)
         if finished:
             _raise_fault(sending)
-        elif self._service.closing.is_set():
+        elif cut:
             await stream.end()
 
 

@@ -96,17 +96,21 @@ class Connection:
         self._authorization = authorization
         self._request = request
         self._is_open = False
+        self._watch: asyncio.Task[None] | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
-        """Answer messages until the client leaves. Raises Closed."""
+        """Answer messages until the client leaves or its token ends. Raises Closed."""
         try:
             async with asyncio.timeout(PATIENCE_S) as patience:
                 while (received := await self._receive())["type"] == "websocket.receive":
                     await self._handle(Message.read(received.get("text")))
-                    if self._is_open:
+                    if self._is_open and self._watch is None:
                         patience.reschedule(None)
+                        self._watch = asyncio.create_task(self._end_with_token(patience))
         except TimeoutError:
+            if self._is_open:
+                raise Closed(4403, "Forbidden") from None
             raise Closed(4408, "Connection initialisation timeout") from None
 
     async def close(self, closed: Closed) -> None:
@@ -118,10 +122,14 @@ class Connection:
 
     async def end(self) -> None:
         """End what is still under way."""
-        operations = [*self._operations.values()]
-        for operation in operations:
-            operation.cancel()
-        await asyncio.gather(*operations, return_exceptions=True)
+        tasks = [*self._operations.values(), *([self._watch] if self._watch else ())]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _end_with_token(self, patience: asyncio.Timeout) -> None:
+        await self._service.auth.ended(self._authorization)
+        patience.reschedule(asyncio.get_running_loop().time())
 
     async def _handle(self, message: Message) -> None:
         match message.type:

@@ -5,6 +5,7 @@ from strawberry.scalars import JSON
 
 from proctor.api.enums import TransitionRule
 from proctor.api.node import Info
+from proctor.contracts.step import Step
 from proctor.domain.workflow import NEXT, SELF, PinnedStep, PinnedWorkflow
 from proctor.errors import PluginBroken, PluginClash, PluginMissing
 
@@ -42,13 +43,22 @@ class WorkflowStep:
     """Its settings, with the defaults filled in."""
 
     @strawberry.field
+    def description(self, info: Info) -> str | None:
+        """Give what it does, in its author's words; null while its plugin is missing or broken."""
+        step = self._plugin(info)
+        return " ".join((type(step).__doc__ or "").split()) or None if step else None
+
+    @strawberry.field
     def options_schema(self, info: Info) -> JSON | None:
         """Give the JSON Schema of its settings; null while its plugin is missing or broken."""
+        step = self._plugin(info)
+        return JSON(step.Options.model_json_schema()) if step else None
+
+    def _plugin(self, info: Info) -> Step | None:
         try:
-            step = info.context.app.registry.step(self.workflow, self.name)
+            return info.context.app.registry.step(self.workflow, self.name)
         except (PluginMissing, PluginBroken, PluginClash):
             return None
-        return JSON(step.Options.model_json_schema())
 
 
 @strawberry.type

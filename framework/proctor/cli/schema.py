@@ -15,11 +15,19 @@ def schema() -> None:
 
 
 @schema.command("print")
-def print_() -> None:
+@click.option("--markdown", is_flag=True, help="Print the reference: a page for people.")
+def print_(markdown: bool) -> None:
     """Print the schema, sorted by name."""
     from proctor.api.schema import printed
 
-    click.echo(printed(), nl=False)
+    text = printed()
+    if markdown:
+        from graphql import build_schema
+
+        from proctor.api.reference import reference
+
+        text = reference(build_schema(text))
+    click.echo(text, nl=False)
 
 
 @schema.command()

@@ -1,5 +1,7 @@
 """`proctor serve`: the GraphQL API as a server."""
 
+import gc
+
 import click
 
 from proctor.cli import options
@@ -28,9 +30,13 @@ def serve(
     which is part of the link that is printed. The token is kept in a file that only you can read, or is taken from
     PROCTOR_TOKEN.
     """
+    gc.disable()  # hardly anything of what is loaded is garbage, and it stays
     from proctor.api.logs import log_to_stderr
     from proctor.api.serving import serve as run
     from proctor.api.settings import load
+
+    gc.freeze()
+    gc.enable()
 
     settings = load(agent=agent, jobs=jobs, database=database)
     log_to_stderr(log_level)

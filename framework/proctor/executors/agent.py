@@ -16,6 +16,7 @@ from proctor.domain.interaction import Command, Result
 from proctor.domain.json import Json
 from proctor.domain.workflow import ERROR, FAULT, OK, WARNING
 from proctor.errors import UnsafePath
+from proctor.watchdog import doing
 from proctor.workspace.overlay import locate, read
 
 FILE_BYTES = 8 * 1024**2
@@ -27,7 +28,7 @@ GRACE_S = 5.0
 class FindingArguments(BaseModel):
     """What a check found wrong."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     test: str
     check: str
@@ -38,7 +39,7 @@ class FindingArguments(BaseModel):
 class ComponentArguments(BaseModel):
     """The module under test."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     name: str
     path: str
@@ -47,23 +48,31 @@ class ComponentArguments(BaseModel):
 class AgentArguments(BaseModel):
     """What a command of the kind `agent` says."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     agent: str
+    """The agent's name in the settings of whoever executes it."""
     text: str
+    """The task in words: all that an agent needs that reads nothing else."""
     component: ComponentArguments
     target: str
+    """The test file to write, relative to the workspace."""
     may_write: list[str]
+    """Files, and folders ending in `/`, that may change. Any other change is thrown away."""
     findings: list[FindingArguments] = []
+    """What is to be repaired; empty when tests are written for the first time."""
     previous: str | None = None
+    """What became of an earlier attempt at this component."""
     conversation_id: str | None = None
+    """The conversation to go on with, if the agent still knows it."""
     seconds: float = 1800.0
+    """Time for the agent."""
 
 
 class AgentData(BaseModel):
     """What an agent did and said."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     conversation_id: str | None = None
     """Under which it goes on with the same conversation."""
@@ -79,7 +88,11 @@ class AgentData(BaseModel):
 
 
 class AgentExecutor(Executor):
-    """Gives an agent its task in a workspace, and brings back every file that it was allowed to change."""
+    """Gives an agent its task in a workspace, and brings back every file that it was allowed to change.
+
+    `ok`: it did something. `warning`: it changed nothing. `error`: it tried and failed, or took too long. `fault`: it
+    could not be started. A file that it removed is named in `deleted`.
+    """
 
     Arguments = AgentArguments
     Data = AgentData
@@ -95,7 +108,8 @@ class AgentExecutor(Executor):
             locate(path, arguments.target).parent.mkdir(parents=True, exist_ok=True)
             try:
                 async with asyncio.timeout(arguments.seconds + GRACE_S):
-                    answer = await agent.run(_task(arguments, path, surroundings), surroundings.emit)
+                    with doing(f"the agent {arguments.agent}"):
+                        answer = await agent.run(_task(arguments, path, surroundings), surroundings.emit)
             except TimeoutError:
                 answer = AgentResult("error", f"the agent did not finish within {arguments.seconds:g} s")
             changed = await surroundings.changed(path, named=[arguments.target])

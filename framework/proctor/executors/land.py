@@ -20,7 +20,7 @@ CHANGED = "changed_while_verifying"
 class LandArguments(BaseModel):
     """What a command of the kind `land` says. The files are the overlay of its workspace."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     verify: ProgramArguments | None = None
     """Runs over base and overlay. Of a file of the overlay it may only remove lines, or delete it.
@@ -29,15 +29,19 @@ class LandArguments(BaseModel):
     else that it does lasts.
     """
     title: str
+    """First line of the commit's message."""
     body: str = ""
     branch: str
+    """Name of the branch."""
     explicit_branch: bool = False
     """True: this branch or none. False: a taken name gets -2, -3, …"""
     author_name: str = ""
     author_email: str = ""
+    """Of author and committer; without a name and an address nothing lands."""
     date: float
     """Of author and committer, in seconds since the epoch."""
     trailers: dict[str, str] = {}
+    """Lines `name: value` at the end of the message."""
 
 
 class LandData(ProgramData):
@@ -128,7 +132,7 @@ async def _landed(
 ) -> Result:
     commit = await surroundings.commit(
         workspace,
-        _message(arguments, surroundings.session_id),
+        _message(arguments),
         name=arguments.author_name,
         email=arguments.author_email,
         at=arguments.date,
@@ -139,9 +143,8 @@ async def _landed(
     return replace(verified, data={**verified.data, **facts})
 
 
-def _message(arguments: LandArguments, session_id: str) -> str:
-    trailers = {**arguments.trailers, "Proctor-Session": session_id}
-    lines = "\n".join(f"{name}: {value}" for name, value in trailers.items())
+def _message(arguments: LandArguments) -> str:
+    lines = "\n".join(f"{name}: {value}" for name, value in arguments.trailers.items())
     return "\n\n".join(part for part in (arguments.title.strip(), arguments.body.strip(), lines) if part) + "\n"
 
 

@@ -29,15 +29,18 @@ class ProgramArguments(BaseModel):
     `{proctor_python}` for the interpreter that runs Proctor on the executing machine.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     argv: list[str] = Field(min_length=1)
+    """The program and its arguments, not read by any shell."""
     environment: dict[str, str] = {}
+    """Variables of its own, over those that it is allowed to see."""
     inputs: dict[str, str] = {}
     """Files outside the workspace: name -> text, at most 4 MiB in all."""
     stdin: str | None = None
+    """What it reads from standard input."""
     seconds: float | None = Field(None, gt=0)
-    """None: what the surroundings say."""
+    """Time that it has; null: what whoever executes it allows, 300 unless set otherwise."""
 
     @model_validator(mode="after")
     def _limit_inputs(self) -> Self:
@@ -50,7 +53,7 @@ class ProgramArguments(BaseModel):
 class ProgramData(BaseModel):
     """What a program told."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     report: JsonValue = None
     """The JSON that it wrote to $PROCTOR_REPORT, at most 8 MiB; null if it wrote none."""

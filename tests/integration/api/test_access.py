@@ -9,6 +9,7 @@ import pytest
 from api_server import Log, Served, calling, served
 
 from proctor.api.auth import TokenDoor, digest
+from proctor.api.ids import session_gid
 from proctor.api.settings import ApiSettings
 from proctor.app import App
 from proctor.contracts.access import Token
@@ -51,7 +52,7 @@ async def test_a_shared_server_has_no_page_for_browsers(shared: Served) -> None:
 async def test_each_mutation_is_written_down(shared: Served, app: App) -> None:
     mutation = 'mutation Both($s: String) { one: shout(word: "a", sessionId: $s) ...two } '
     mutation += 'fragment two on Mutation { shout(word: "b") }'
-    await ask(shared, "a" * 40, mutation, s="S-7")
+    await ask(shared, "a" * 40, mutation, s=session_gid("S-7"))
     await ask(shared, "a" * 40, "{ hello }")
     second, first = await app.store.deeds(ANN)
     assert (first.action, first.session, first.scope) == ("shout", "S-7", ANN)

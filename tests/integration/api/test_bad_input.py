@@ -64,6 +64,7 @@ def errors(answer: httpx.Response) -> list[str]:
     body = answer.json()
     assert "Traceback" not in answer.text
     assert body.get("data") is None
+    assert all(error["extensions"]["code"] for error in body["errors"])
     return [error["message"] for error in body["errors"]]
 
 
@@ -110,6 +111,32 @@ async def test_a_flood_is_refused(client: httpx.AsyncClient, name: str) -> None:
     )
     assert answer.status_code == 400
     assert 1 <= len(errors(answer)) <= 9
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"query": "{ hello"}, "syntax_error"),
+        ({"query": "{ nope }"}, "validation_error"),
+        ({"query": "{ ...nope }"}, "validation_error"),
+        ({"query": "fragment f on Query { hello }"}, "validation_error"),
+        ({"query": "{ hello }", "operationName": "nope"}, "unknown_operation"),
+        ({"query": "query A { hello } query B { hello }"}, "unknown_operation"),
+        ({"query": "query ($n: Int!) { items(first: $n) { number } }"}, "invalid_variables"),
+        ({"query": "query ($n: Int) { items(first: $n) { number } }", "variables": {"n": "x"}}, "invalid_variables"),
+        ({"query": FLOODS["depth"]}, "limit_exceeded"),
+        ({"query": FLOODS["nesting"]}, "limit_exceeded"),
+        ({"query": 5}, "malformed"),
+        ({"query": "subscription { ticks { number } }"}, "refused"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(value)[:60],
+)
+async def test_an_error_has_a_code_that_says_what_kind_it_is(
+    client: httpx.AsyncClient, request_: dict[str, object], code: str
+) -> None:
+    answer = await client.post("/graphql", json=request_)
+    assert errors(answer)
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {code}
 
 
 async def test_variables_count_for_pages_too(client: httpx.AsyncClient) -> None:
@@ -196,6 +223,7 @@ async def test_a_url_that_cannot_be_read_is_4xx(client: httpx.AsyncClient, serve
 async def test_a_foreign_host_is_421(client: httpx.AsyncClient, host: str, path: str) -> None:
     answer = await client.post("/graphql" + path, json={"query": SHOUT}, headers={"host": host})
     assert answer.status_code == 421
+    assert errors(answer)
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:1", "file://", ""])
@@ -203,6 +231,7 @@ async def test_a_foreign_host_is_421(client: httpx.AsyncClient, host: str, path:
 async def test_a_foreign_origin_is_403(client: httpx.AsyncClient, origin: str, path: str) -> None:
     answer = await client.post("/graphql" + path, json={"query": SHOUT}, headers={"origin": origin})
     assert answer.status_code == 403
+    assert errors(answer)
     assert "access-control-allow-origin" not in answer.headers
 
 

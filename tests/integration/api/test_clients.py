@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+from api_process import Running, serving
 from api_server import BEARER, TOKEN, Node, Served
 from gql import Client, gql
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
 
 COUNT = 60
+SDL = Path(__file__).parents[3] / "schema.graphql"
 
 
 async def test_the_audit_of_graphql_over_http_finds_nothing(server: Served, node: Node) -> None:
@@ -62,3 +68,72 @@ async def test_pythons_gql_subscribes_over_a_websocket(server: Served) -> None:
     async with Client(transport=transport) as session:
         ticks = [tick async for tick in session.subscribe(gql("subscription { ticks { number } }"))]
     assert ticks == [{"ticks": {"number": 1}}, {"ticks": {"number": 2}}]
+
+
+async def test_relay_compiles_its_pages_refetches_and_connections(node: Node, tmp_path: Path) -> None:
+    made = json.loads(await node("relay.mjs", str(SDL), str(tmp_path)))
+    assert {name for name in made if name.endswith(("Query", "Mutation", "Subscription"))} == {
+        "relayOperationsCreateMutation",
+        "relayOperationsEventsSubscription",
+        "relayOperationsFamilyPageQuery",
+        "relayOperationsListPageQuery",
+        "relayOperationsPageQuery",
+        "relayOperationsRefetchQuery",
+        "relayOperationsTurnsPageQuery",
+    }
+
+
+EVENTS = "query ($id: ID!) { session(id: $id) { events(first: 100) { nodes { cursor kind sequence } } } }"
+CANCEL = "mutation ($input: CancelSessionInput!) { cancelSession(input: $input) { __typename } }"
+
+
+@asynccontextmanager
+async def printing(node_clients: tuple[str, Path], *arguments: str) -> AsyncIterator[asyncio.StreamReader]:
+    """Run a script, and give what it prints as it prints it."""
+    node, home = node_clients
+    pipe = subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(node, *arguments, cwd=home, stdout=pipe, stderr=subprocess.STDOUT)
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(120):
+            yield process.stdout
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def killed(running: Running) -> None:
+    running.process.kill()
+    running.process.wait(timeout=10)
+
+
+async def test_graphql_ws_goes_on_by_itself_where_a_killed_server_left_off(
+    node_clients: tuple[str, Path], tmp_path: Path
+) -> None:
+    with serving(tmp_path) as first:
+        session_id = first.create()
+        url = first.url.replace("http", "ws", 1)
+        async with printing(node_clients, "restart.mjs", url, first.token, session_id) as lines:
+            seen = [await lines.readline()]
+            first.fault(session_id)
+            seen += [await lines.readline(), await lines.readline()]
+            killed(first)
+            with serving(tmp_path, first.port) as second:
+                second.fault(session_id)  # it is told of it here, or by the third
+                killed(second)
+            with serving(tmp_path, first.port) as third:
+                third.change(CANCEL, sessionId=session_id)
+                seen += [line async for line in lines]
+                told = third.ask(EVENTS, id=session_id)["events"]["nodes"]
+    expected = [f"{event['cursor']} {event['kind']} {event['sequence'] or '-'}" for event in told]
+    assert [line.decode().strip() for line in seen] == expected
+    assert [line.split()[1:] for line in expected] == [
+        ["SESSION_CREATED", "-"],
+        ["INTERACTION_STARTED", "1"],
+        ["INTERACTION_COMPLETED", "1"],
+        ["INTERACTION_STARTED", "2"],
+        ["INTERACTION_COMPLETED", "2"],
+        ["SESSION_CHANGED", "-"],
+    ]

@@ -1,5 +1,6 @@
 """What can be done: every mutation, and every member of its answer's union."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from factories import SCOPE, Clock
 from proctor.api.caller import Caller
 from proctor.api.ids import interaction_gid, session_gid
 from proctor.errors import (
+    BlobMissing,
     Conflict,
     DuplicateStep,
     GitFailed,
@@ -331,6 +333,15 @@ def test_every_member_has_a_case(schema: strawberry.Schema) -> None:
     fields = schema._schema.mutation_type.fields.items()
     members = {(name, member.name) for name, field in fields for member in field.type.of_type.types}
     assert members == CASES.keys()
+
+
+async def test_the_files_of_a_refused_result_are_not_stored(api: Api) -> None:
+    session_id = await api.create()
+    await api.start(session_id)
+    result = {"status": "ok", "files": [{"path": "a.py", "content": {"text": "late"}}]}
+    assert (await do(api, "submitResult", session_id, fence=99, result=result))["__typename"] == "StaleFence"
+    with pytest.raises(BlobMissing):
+        await api.app.store.get(hashlib.sha256(b"late").hexdigest())
 
 
 async def test_a_client_goes_on_in_one_call(api: Api) -> None:

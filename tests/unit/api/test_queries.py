@@ -468,3 +468,77 @@ async def test_a_piece_lies_within_the_file(api: Api, arguments: str, code: str)
     document = BLOB.replace("piece {", f"piece({arguments}) {{")
     digest = (await api.app.store.head(SCOPE, session_id)).birth.subject["blob"]
     assert await api.refused(document, id=session_gid(session_id), digest=digest) == code
+
+
+DASHBOARD = """
+query($id: ID!) {
+  session(id: $id) {
+    name endedAt
+    pendingInteraction { sequence step }
+    nextInteraction { __typename ... on NextInteraction { step reason } }
+    progress { total active complete failed cancelled outcomes { outcome count } }
+  }
+}
+"""
+
+
+async def test_a_session_tells_what_a_dashboard_shows_of_it(api: Api) -> None:
+    session_id = await api.create()
+    gid = session_gid(session_id)
+    fresh = await api.ask(DASHBOARD, id=gid)
+    assert (fresh["name"], fresh["endedAt"], fresh["pendingInteraction"]) == ("x", None, None)
+    assert fresh["nextInteraction"]["step"] == "first"
+    await api.start(session_id)
+    begun = await api.ask(DASHBOARD, id=gid)
+    assert begun["pendingInteraction"] == {"sequence": 1, "step": "first"}
+    assert begun["nextInteraction"] == {"__typename": "InteractionPending"}
+    await api.finish(session_id)
+    ended = await api.ask(DASHBOARD, id=gid)
+    assert ended["endedAt"] == "1970-01-12T13:46:40+00:00"
+    assert ended["nextInteraction"] == {"__typename": "SessionComplete"}
+
+
+async def test_a_session_that_never_began_has_no_end(api: Api) -> None:
+    session_id = await api.create()
+    await api.app.sessions.cancel(SCOPE, session_id)
+    assert (await api.ask(DASHBOARD, id=session_gid(session_id)))["endedAt"] is None
+
+
+async def test_the_children_are_counted_by_their_newest_attempts(api: Api) -> None:
+    parent, (done, lost, _) = await api.family(3)
+    await api.finish(done)
+    await api.app.sessions.cancel(SCOPE, lost)
+    of_parent = {"id": session_gid(parent)}
+    counts = {"total": 3, "active": 1, "complete": 1, "failed": 0, "cancelled": 1, "outcomes": []}
+    assert (await api.ask(DASHBOARD, **of_parent))["progress"] == counts
+    await api.app.sessions.retry(SCOPE, parent)
+    assert (await api.ask(DASHBOARD, **of_parent))["progress"] == {**counts, "active": 2, "cancelled": 0}
+
+
+async def test_outcomes_are_counted(api: Api) -> None:
+    parent, children = await api.family(3)
+    for child, outcome in zip(children, ("proven", "none", "proven"), strict=True):
+        await api.finish(child)
+        head = await api.app.sessions.head(SCOPE, child)
+        await api.app.store.commit(Change(replace(head, outcome=outcome, version=head.version + 1)))
+    progress = (await api.ask(DASHBOARD, id=session_gid(parent)))["progress"]
+    assert progress["outcomes"] == [{"outcome": "none", "count": 1}, {"outcome": "proven", "count": 2}]
+
+
+async def test_a_step_is_described_in_its_authors_words(api: Api) -> None:
+    session_id = await api.create()
+    described = "query($id: ID!) { session(id: $id) { steps { name description } } }"
+    del api.app.registry.steps["line", "second"]
+    first, second = (await api.ask(described, id=session_gid(session_id)))["steps"]
+    assert first["description"] == "Asks for something in a workspace."
+    assert second["description"] is None
+
+
+async def test_no_reason_names_the_servers_folders(api: Api) -> None:
+    session_id = await api.create()
+    head = await api.app.sessions.head(SCOPE, session_id)
+    blocked = replace(head, blocked="no (/srv/venv/lib/x.py)", version=head.version + 1)
+    await api.app.store.commit(Change(blocked))
+    told = await api.ask("query($id: ID!) { session(id: $id) { blocked } }", id=session_gid(session_id))
+    assert told["blocked"] == "no (…/x.py)"
+    assert (await next_of(api, session_id))["message"] == "no (…/x.py)"

@@ -246,3 +246,17 @@ async def test_a_watcher_that_leaves_leaves_nothing_behind(api: Api) -> None:
     await asyncio.gather(waiting, return_exceptions=True)
     await stream.aclose()
     assert asyncio.all_tasks() == tasks
+
+
+async def test_an_event_says_how_its_session_stood_and_why_a_step_began(api: Api) -> None:
+    session_id = await api.create()
+    await api.finish(session_id)
+    await api.app.store.tell(session_id, [News(session_id, "output", 1.0, {"text": "late"})])
+    document = "subscription($id: ID!) { sessionEvents(sessionId: $id) { kind status stepStatus reason } }"
+    events = [tuple(event.values()) for event in await seen(api, document, session_id)]
+    assert events[0] == ("SESSION_CREATED", "ACTIVE", None, None)
+    kind, *told, reason = events[1]
+    assert (kind, told) == ("INTERACTION_STARTED", ["ACTIVE", None])
+    assert "the first step" in reason
+    assert events[2] == ("INTERACTION_COMPLETED", "ACTIVE", "ok", None)
+    assert events[-2:] == [("SESSION_CHANGED", "COMPLETE", None, None), ("OUTPUT", None, None, None)]

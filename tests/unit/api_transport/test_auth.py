@@ -1,5 +1,6 @@
 """Which tokens open what, and which open nothing."""
 
+import asyncio
 import base64
 import json
 import stat
@@ -16,18 +17,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from proctor.api import auth
 from proctor.api.auth import Auth, Grant, JwtDoor, LocalDoor, TokenDoor, Unauthorized, digest, local_token
 from proctor.api.settings import JwtSettings
 from proctor.contracts.access import Token
 from proctor.contracts.store import Store
 from proctor.domain.scope import Scope
-from proctor.errors import InvalidSetting
+from proctor.errors import DatabaseBusy, InvalidSetting
 
 KEY = rsa.generate_private_key(65537, 2048)
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
 CURVE_KEY = ec.generate_private_key(ec.SECP256R1())
 SECRET = "s" * 43
 SCOPE = Scope("acme", "one", "ann")
+LATE = 4102444800.0
+"""The first second of the year 2100."""
 
 
 def claims(**changes: object) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def door(jwks: Path) -> JwtDoor:
 
 
 async def test_a_signed_token_gives_role_and_scope(door: JwtDoor) -> None:
-    assert await door.open(signed()) == Grant("operator", SCOPE)
+    assert await door.open(signed(exp=LATE)) == Grant("operator", SCOPE, LATE + 30)
 
 
 async def test_keys_may_lie_at_a_url(jwks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +83,7 @@ async def test_keys_may_lie_at_a_url(jwks: Path, monkeypatch: pytest.MonkeyPatch
         known = JwtSettings(issuer="https://issuer.example", audience="proctor", jwks=f"{url}/jwks.json")
         nowhere = known.model_copy(update={"jwks": f"{url}/none.json"})
         try:
-            assert await JwtDoor(known).open(signed()) == Grant("operator", SCOPE)
+            assert await JwtDoor(known).open(signed(exp=LATE)) == Grant("operator", SCOPE, LATE + 30)
             assert await JwtDoor(known).open(signed(OTHER_KEY)) is None
             assert await JwtDoor(nowhere).open(signed()) is None
         finally:
@@ -142,7 +146,7 @@ async def test_a_stored_token_opens_until_it_is_revoked_or_expires(store: Store)
     now = 100.0
     door = TokenDoor(store, lambda: now)
     await store.add_token(Token(digest(SECRET), "ci", "viewer", SCOPE, 1.0, expires_at=200.0))
-    assert await door.open(SECRET) == Grant("viewer", SCOPE)
+    assert await door.open(SECRET) == Grant("viewer", SCOPE, expires_at=200.0, is_revocable=True)
     assert await door.open(digest(SECRET)) is None
     now = 200.0
     assert await door.open(SECRET) is None
@@ -155,6 +159,53 @@ async def test_doors_are_tried_in_turn(store: Store, door: JwtDoor) -> None:
     auth = Auth([TokenDoor(store), door, LocalDoor(SECRET, SCOPE)])
     assert (await auth.grant(f"bearer  {SECRET} ")).role == "admin"
     assert (await auth.grant(f"Bearer {signed()}")).role == "operator"
+
+
+async def test_a_token_that_is_revoked_ends_within_seconds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "LOOK_AGAIN_S", 0.01)
+    await store.add_token(Token(digest(SECRET), "ci", "viewer", SCOPE, 1.0))
+    ended = asyncio.create_task(Auth([TokenDoor(store)]).ended(f"Bearer {SECRET}"))
+    assert not (await asyncio.wait({ended}, timeout=0.05))[0]
+    await store.revoke_token("ci", 2.0)
+    await asyncio.wait_for(ended, 5)
+
+
+async def test_a_token_ends_when_it_expires_and_not_before(store: Store, door: JwtDoor) -> None:
+    soon = time.time() + 0.2
+    await store.add_token(Token(digest(SECRET), "ci", "viewer", SCOPE, 1.0, expires_at=soon))
+    for token, doors in ((SECRET, [TokenDoor(store)]), (signed(exp=soon - 30), [door])):
+        await asyncio.wait_for(Auth(doors).ended(f"Bearer {token}"), 5)
+        assert soon <= time.time() < soon + 1
+
+
+async def test_a_token_outlives_a_database_that_does_not_answer_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "LOOK_AGAIN_S", 0.001)
+    grant = Grant("viewer", SCOPE, is_revocable=True)
+    door = Moody([grant, DatabaseBusy(database="x", seconds=1), grant], None)
+    await asyncio.wait_for(Auth([door]).ended(f"Bearer {SECRET}"), 5)
+    assert door.left == []
+
+
+class Moody:
+    """A door that says one thing after the other."""
+
+    def __init__(self, left: list[Grant | Exception], last: Grant | None) -> None:
+        self.left, self.last = left, last
+
+    async def open(self, token: str) -> Grant | None:
+        said = self.left.pop(0) if self.left else self.last
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+
+async def test_a_token_that_opens_nothing_has_ended_and_one_without_an_end_has_not() -> None:
+    local = Auth([LocalDoor(SECRET, SCOPE)])
+    await asyncio.wait_for(local.ended("Bearer nonsense"), 5)
+    await asyncio.wait_for(local.ended(None), 5)
+    ended = asyncio.create_task(local.ended(f"Bearer {SECRET}"))
+    assert not (await asyncio.wait({ended}, timeout=0.02))[0]
+    ended.cancel()
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", f"Basic {SECRET}", SECRET, "Bearer é", "Bearer " + "x" * 9000])
