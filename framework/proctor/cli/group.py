@@ -11,7 +11,9 @@ SUMMARIES = {
     "sessions": "Look at what was run.",
     "serve": "Serve the GraphQL API, and drive sessions through it.",
     "token": "Say who may call a shared server.",
+    "replay": "Make the decisions of recorded histories once more.",
     "plugins": "Look at the plugins that are installed.",
+    "workflows": "Look at workflows, and walk them in thought.",
     "schema": "Print or check the schema of the GraphQL API.",
 }
 

@@ -1,5 +1,7 @@
 """`proctor sessions`: look at what was run."""
 
+from pathlib import Path
+
 import click
 
 from proctor.cli import options
@@ -39,3 +41,18 @@ def show(session_id: str, as_json: bool, database: str | None) -> None:
     from proctor.config import load
 
     asyncio.run(print_session(load(database=database), session_id, as_json=as_json, database=database))
+
+
+@sessions.command()
+@click.argument("session_id", metavar="ID")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write; stdout unless named.")
+@options.database
+def export(session_id: str, output: Path | None, database: str | None) -> None:
+    """Write the recorded history of a session's whole tree, for `proctor replay` or for somebody who helps.
+
+    ID is a session's id or the first digits of it.
+    """
+    from proctor.cli.export import export as write_history
+    from proctor.config import load
+
+    write_history(load(database=database), session_id, output)

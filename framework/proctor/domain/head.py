@@ -14,7 +14,7 @@ the session service commits the new one only if the stored one is still the old 
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from proctor.domain.interaction import Command, Interaction, Outcome, Result
+from proctor.domain.interaction import Command, Interaction, Outcome, Result, changed_by_verdict
 from proctor.domain.json import JsonObject
 from proctor.domain.orchestrator import (
     Completed,
@@ -197,17 +197,24 @@ def receive(
 
 
 def judge(
-    head: Head, orchestrator: Orchestrator, outcome: Outcome, now: float, *, executed_by: str | None = None
+    head: Head,
+    orchestrator: Orchestrator,
+    outcome: Outcome,
+    now: float,
+    *,
+    submitted: Result | None = None,
+    executed_by: str | None = None,
 ) -> Judged:
     """Complete the pending interaction with its step's verdict and apply rule and budget.
 
-    `executed_by` tells of a result that was not kept before. A head that was parked for its children is woken by
-    this: its fence is raised.
+    `submitted` and `executed_by` tell of a result that was not kept before. A head that was parked for its children
+    is woken by this: its fence is raised.
     """
     assert head.pending is not None
     pending, result = head.pending, outcome.result
-    by = pending.executed_by or executed_by
-    interaction = Interaction(pending.sequence, pending.command, result, "completed", now, by)
+    by, raw = pending.executed_by or executed_by, pending.raw or submitted
+    came = None if raw is None else changed_by_verdict(raw, result)
+    interaction = Interaction(pending.sequence, pending.command, result, "completed", now, by, came)
     last = Completed(pending.sequence, pending.command.step, result.status)
     closed = replace(
         head,

@@ -1,8 +1,9 @@
 """One turn of a session: the command that was handed out and the result that came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, fields, replace
+from operator import attrgetter
+from typing import Any, Literal
 
 from proctor.domain.json import EMPTY, JsonObject
 
@@ -106,3 +107,36 @@ class Interaction:
     status: InteractionStatus = "pending"
     closed_at: float | None = None
     executed_by: str | None = None
+    came: JsonObject | None = None
+    """The fields in which the result that was submitted differs from the judged one; None if that is not known."""
+
+    @property
+    def submitted(self) -> Result | None:
+        """Give the result as it came, before its step judged it; None if none came, or it is not known."""
+        if self.result is None or self.came is None:
+            return None
+        changed: dict[str, Any] = dict(self.came)
+        if usage := changed.get("usage"):
+            changed["usage"] = Usage(**usage)
+        return replace(self.result, **changed)
+
+
+def changed_by_verdict(submitted: Result, judged: Result) -> JsonObject:
+    """Give the fields of a submitted result that its verdict does not carry on, as they came.
+
+    What a verdict carries on is the same object, as a rule, so that this costs little. Mappings that were made anew
+    are kept even if they are equal: equal is not the same to JSON (1 and true).
+    """
+    if judged is submitted:
+        return EMPTY
+    pairs = zip(_RESULT, _values(submitted), _values(judged), strict=True)
+    changed = {
+        name: came for name, came, kept in pairs if came is not kept and (came != kept or isinstance(came, Mapping))
+    }
+    if usage := changed.get("usage"):
+        changed["usage"] = asdict(usage)
+    return changed
+
+
+_RESULT = tuple(field.name for field in fields(Result))
+_values = attrgetter(*_RESULT)
