@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from proctor.cli.product import Product, SuspectedBug, text
-from proctor.cli.view import DROP, FIX, SessionView, TreeView
-from proctor.cli.wording import change, clock, count, duration, first_line, gist
+from proctor.cli.view import DROP, EXTERNAL, FIX, SessionView, TreeView
+from proctor.cli.wording import SHORT_ID, change, clock, count, duration, first_line, gist
 from proctor.domain.event import Event
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT, OK
@@ -13,9 +13,17 @@ from proctor.domain.workflow import FAULT, OK
 def lines_of(view: TreeView, event: Event, session: SessionView) -> Iterator[str]:
     """Tell what is worth knowing of an event that `view` has just taken in."""
     start = view.root.created if view.root else event.at
-    told = _of_root(view, event, session) if session is view.root else _of_component(event, session)
+    if event.kind == "interaction_parked" and event.data.get("waits_for") == EXTERNAL:
+        told = iter((_asked(event, session),))
+    else:
+        told = _of_root(view, event, session) if session is view.root else _of_component(event, session)
     for line in told:
         yield f"{clock(event.at - start):>7}  {session.name}: {line}"
+
+
+def _asked(event: Event, session: SessionView) -> str:
+    question = first_line(text(event.data.get("question")))
+    return f"{_said(f'{session.step} waits for an answer', question)} (proctor sessions answer {session.id[:SHORT_ID]})"
 
 
 def _of_root(view: TreeView, event: Event, session: SessionView) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`proctor sessions`: look at what was run."""
+"""`proctor sessions`: look at what was run, and take a hand in what runs."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from proctor.cli import options
 
 @click.group()
 def sessions() -> None:
-    """Look at what was run."""
+    """Look at what was run, and take a hand in what runs."""
 
 
 @sessions.command("list")
@@ -56,3 +56,85 @@ def export(session_id: str, output: Path | None, database: str | None) -> None:
     from proctor.config import load
 
     write_history(load(database=database), session_id, output)
+
+
+@sessions.command()
+@click.argument("session_id", metavar="ID")
+@options.database
+def cancel(session_id: str, database: str | None) -> None:
+    """End a session and all below it.
+
+    ID is a session's id or the first digits of it.
+    """
+    import asyncio
+
+    from proctor.cli import control
+    from proctor.config import load
+
+    asyncio.run(control.cancel(load(database=database), session_id))
+
+
+@sessions.command()
+@click.argument("session_id", metavar="ID")
+@options.database
+def pause(session_id: str, database: str | None) -> None:
+    """Let nothing new start in a session and below it; what runs may finish.
+
+    ID is a session's id or the first digits of it.
+    """
+    import asyncio
+
+    from proctor.cli import control
+    from proctor.config import load
+
+    asyncio.run(control.pause(load(database=database), session_id))
+
+
+@sessions.command()
+@click.argument("session_id", metavar="ID")
+@options.database
+def resume(session_id: str, database: str | None) -> None:
+    """End a pause.
+
+    ID is a session's id or the first digits of it.
+    """
+    import asyncio
+
+    from proctor.cli import control
+    from proctor.config import load
+
+    asyncio.run(control.resume(load(database=database), session_id))
+
+
+@sessions.command()
+@click.argument("session_id", metavar="ID")
+@options.database
+def retry(session_id: str, database: str | None) -> None:
+    """Try again what failed or was cancelled below a session, or a child itself, as new attempts.
+
+    ID is a session's id or the first digits of it.
+    """
+    import asyncio
+
+    from proctor.cli import control
+    from proctor.config import load
+
+    asyncio.run(control.retry(load(database=database), session_id))
+
+
+@sessions.command()
+@click.argument("session_id", metavar="ID")
+@click.option("--reject", is_flag=True, help="Say no instead of yes.")
+@click.option("-m", "--message", metavar="TEXT", help="Why.")
+@options.database
+def answer(session_id: str, reject: bool, message: str | None, database: str | None) -> None:
+    """Answer what a session, or one below it, waits for: an approval, say.
+
+    ID is a session's id or the first digits of it.
+    """
+    import asyncio
+
+    from proctor.cli import control
+    from proctor.config import load
+
+    asyncio.run(control.answer(load(database=database), session_id, reject=reject, message=message))

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from proctor.cli.product import Product, mapping, text, whole
+from proctor.cli.wording import SHORT_ID
 from proctor.domain.event import Event
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.session import TERMINAL, SessionStatus
 from proctor.domain.workflow import CHECK, ERROR, OK, WARNING
 
+EXTERNAL = "external"
 FIX, DROP = CHECK[ERROR], CHECK[WARNING]
 """The steps that findings are sent to."""
 
@@ -171,6 +173,8 @@ def _apply(session: SessionView, event: Event) -> None:
             session.rounds += session.step == FIX
         case "interaction_completed":
             _complete(session, str(data.get("step")), str(data.get("status")), text(data.get("message")))
+        case "interaction_parked" if data.get("waits_for") == EXTERNAL:
+            session.doing = f"waits for an answer: proctor sessions answer {session.id[:SHORT_ID]}"
         case "interaction_abandoned":
             session.step = session.doing = None
         case "activity" if session.step and whole(data.get("sequence")) == session.sequence:

@@ -6,6 +6,9 @@ from proctor.domain.interaction import Interaction
 from proctor.domain.json import JsonObject
 from proctor.domain.session import TERMINAL
 
+QUESTION = 500
+"""Characters of a question that an event repeats."""
+
 
 def _news(head: Head, kind: EventKind, now: float, data: JsonObject) -> News:
     return News(head.id, kind, now, data)
@@ -73,4 +76,6 @@ def abandoned(head: Head, closed: Interaction | None, now: float) -> tuple[News,
 
 def parked(head: Head, now: float) -> News:
     """Tell of an interaction that waits for its children, or for somebody."""
-    return _news(head, "interaction_parked", now, {"waits_for": head.parked})
+    asked = head.pending.command.arguments.get("question") if head.pending else None
+    question = {"question": asked[:QUESTION]} if isinstance(asked, str) and asked else {}
+    return _news(head, "interaction_parked", now, {"waits_for": head.parked, **question})

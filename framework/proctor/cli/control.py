@@ -1,0 +1,100 @@
+"""What a user does to a session, whichever process drives it: that one sees it within a second or two."""
+
+import getpass
+from collections.abc import Awaitable, Callable
+
+import click
+
+from proctor.app import App, open_app
+from proctor.cli.lookup import find
+from proctor.cli.wording import SHORT_ID, count, first_line
+from proctor.config import Settings
+from proctor.domain.head import Head
+from proctor.domain.interaction import Result
+from proctor.domain.session import TERMINAL
+from proctor.domain.workflow import ERROR, OK
+from proctor.errors import NothingPending, SessionClosed
+
+GO_ON = "To go on, give `proctor run` again with the same arguments."
+
+
+async def cancel(settings: Settings, session_id: str) -> None:
+    """Cancel a session and all below it."""
+
+    async def do(app: App, head: Head) -> str:
+        if head.status in TERMINAL:
+            return f"It had ended before: {head.status}."
+        await app.cancel(head.id)
+        return "Cancelled."
+
+    await _with(settings, session_id, do)
+
+
+async def pause(settings: Settings, session_id: str) -> None:
+    """Let nothing new start in a session."""
+
+    async def do(app: App, head: Head) -> str:
+        await app.sessions.pause(app.scope, head.id)
+        return f"Paused. What runs may finish; `proctor sessions resume {head.id[:SHORT_ID]}` ends the pause."
+
+    await _with(settings, session_id, do)
+
+
+async def resume(settings: Settings, session_id: str) -> None:
+    """End a pause."""
+
+    async def do(app: App, head: Head) -> str:
+        await app.sessions.resume(app.scope, head.id)
+        return f"Resumed. If nobody drives it now: {GO_ON}"
+
+    await _with(settings, session_id, do)
+
+
+async def retry(settings: Settings, session_id: str) -> None:
+    """Try again what failed or was cancelled."""
+
+    async def do(app: App, head: Head) -> str:
+        before = {each.id for each in await app.store.descendants(app.scope, head.birth.root)}
+        await app.sessions.retry(app.scope, head.id)
+        after = await app.store.descendants(app.scope, head.birth.root)
+        fresh = sum(each.id not in before for each in after)
+        return f"{count(fresh, 'new attempt')}. {GO_ON}"
+
+    await _with(settings, session_id, do)
+
+
+async def answer(settings: Settings, session_id: str, *, reject: bool, message: str | None) -> None:
+    """Answer what a session, or one below it, waits for."""
+
+    async def do(app: App, head: Head) -> str:
+        asking = await _asking(app, head)
+        assert asking.pending is not None
+        result = Result(ERROR if reject else OK, error_message=message)
+        submitted = await app.sessions.submit(app.scope, asking.id, asking.fence, result, executed_by=getpass.getuser())
+        return f"{asking.pending.command.step}: {submitted.status}."
+
+    await _with(settings, session_id, do)
+
+
+async def _asking(app: App, head: Head) -> Head:
+    """Find the one session, that one or one below it, that waits for an answer."""
+    heads = [head] if head.birth.parent else await app.store.descendants(app.scope, head.id)
+    asking = [each for each in heads if each.parked == "external"]
+    if len(asking) > 1:
+        names = ", ".join(f"{each.id[:SHORT_ID]} ({_question(each)})" for each in asking)
+        raise click.UsageError(f"{count(len(asking), 'session')} wait for an answer: {names}. Name one of them.")
+    if not asking and head.status in TERMINAL:
+        raise SessionClosed(session_id=head.id, status=head.status)
+    if not asking:
+        raise NothingPending(session_id=head.id)
+    return asking[0]
+
+
+def _question(head: Head) -> str:
+    assert head.pending is not None
+    return first_line(str(head.pending.command.arguments.get("question") or head.pending.command.step))
+
+
+async def _with(settings: Settings, session_id: str, do: Callable[[App, Head], Awaitable[str]]) -> None:
+    async with open_app(settings) as app:
+        click.echo(await do(app, await find(app, session_id)))

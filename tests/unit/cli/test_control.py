@@ -1,0 +1,115 @@
+"""What a user does to a session from another terminal than the one that runs it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from factories import PARKING, Echo, Pair, Plugins
+
+from proctor import Command, Scope, Session, Workflow
+from proctor.cli.group import proctor
+from proctor.domain.head import Head
+from proctor.sessions import Draft, Sessions
+from proctor.store import open_store
+
+
+class Ask(Echo):
+    """Asks whether it may land."""
+
+    async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
+        return Command("external", {"question": "May it land?"})
+
+
+LINE, FAMILY = Workflow("line", ("ask", "land")), Workflow("family", ("spawn", "close"), spawns=("line",))
+PLUGINS = Plugins(
+    [LINE, FAMILY],
+    {"line": [Ask("ask", "external"), Echo("land")], "family": [Pair("spawn", "spawn_sessions"), Echo("close")]},
+    PARKING,
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr("proctor.app.Registry", lambda _: PLUGINS)
+    monkeypatch.setenv("PROCTOR_CACHE", str(tmp_path / "cache"))
+    return f"sqlite:///{tmp_path / 'proctor.db'}"
+
+
+async def _created(database: str, workflow: str) -> list[str]:
+    store = await open_store(database)
+    try:
+        ids = iter("abcdefgh")
+        sessions = Sessions(store, PLUGINS, clock=lambda: 1.0, new_id=lambda: next(ids) * 8)
+        root = (await sessions.create(Scope(), Draft(workflow, {"name": "x"}))).id
+        await sessions.start(Scope(), root)
+        children = [child.id for child in await store.children(Scope(), root)]
+        for child in children:
+            await sessions.start(Scope(), child)
+        return [root, *children]
+    finally:
+        await store.close()
+
+
+def created(database: str, workflow: str = "line") -> list[str]:
+    return asyncio.run(_created(database, workflow))
+
+
+async def _head(database: str, session_id: str) -> Head:
+    store = await open_store(database)
+    try:
+        found = await store.head(Scope(), session_id)
+        assert found is not None
+        return found
+    finally:
+        await store.close()
+
+
+def head(database: str, session_id: str) -> Head:
+    return asyncio.run(_head(database, session_id))
+
+
+def give(database: str, *words: str) -> Result:
+    return CliRunner().invoke(proctor, ["sessions", *words, "--database", database])
+
+
+def test_an_answer_lets_the_session_go_on(database: str) -> None:
+    (root,) = created(database)
+    given = give(database, "answer", root[:6])
+    assert (given.exit_code, given.output) == (0, "ask: ok.\n")
+    assert head(database, root).parked is None
+
+
+def test_a_rejection_carries_its_reason(database: str) -> None:
+    (root,) = created(database)
+    assert give(database, "answer", root, "--reject", "-m", "not on a Friday").output == "ask: error.\n"
+    assert head(database, root).last_error == "not on a Friday"
+
+
+def test_the_root_may_be_named_for_the_one_below_it_that_asks(database: str) -> None:
+    root, one, two = created(database, "family")
+    refused = give(database, "answer", root)
+    assert refused.exit_code == 2
+    assert f"2 sessions wait for an answer: {one} (May it land?), {two} (May it land?)" in refused.output
+    assert give(database, "answer", one).exit_code == 0
+    assert give(database, "answer", root).output == "ask: ok.\n"
+    assert head(database, two).parked is None
+    nobody = give(database, "answer", root)
+    assert nobody.exit_code == 1
+    assert "no started interaction" in nobody.output
+
+
+def test_a_pause_is_ended_by_resume(database: str) -> None:
+    root, one, _ = created(database, "family")
+    assert "Paused" in give(database, "pause", root).output
+    assert head(database, root).paused
+    assert head(database, one).paused
+    assert "Resumed" in give(database, "resume", root).output
+    assert not head(database, one).paused
+
+
+def test_what_was_cancelled_can_be_tried_again(database: str) -> None:
+    root, one, _ = created(database, "family")
+    assert give(database, "cancel", one).output == "Cancelled.\n"
+    assert give(database, "cancel", one).output == "It had ended before: cancelled.\n"
+    assert give(database, "retry", root).output.startswith("1 new attempt. ")
