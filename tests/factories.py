@@ -9,7 +9,9 @@ from proctor.contracts.executor import Executor, Surroundings
 from proctor.domain.workflow import DEFAULT, PinnedStep, PinnedWorkflow, Transitions, Workflow, pin
 from proctor.errors import PluginMissing
 from proctor.executors.none import ExternalExecutor, NoneExecutor, SpawnSessionsExecutor
+from proctor.testing import FrozenClock
 
+Clock = FrozenClock
 SCOPE = Scope()
 PARKING: Mapping[str, type[Executor]] = {
     "none": NoneExecutor,
@@ -87,16 +89,6 @@ class Plugins:
 
     def executor(self, kind: str) -> type[Executor]:
         return self.executors[kind]
-
-
-class Clock:
-    """Time that goes on only when it is told to."""
-
-    def __init__(self, now: float = 1_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def numbered_ids() -> "count[int]":

@@ -15,14 +15,14 @@ import tempfile
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 import psutil
 
 from proctor.contracts.process import OnOutput, ProcessExit, ProcessLimits
 from proctor.executors.output import Capture
+from proctor.finish import finish
 
-T = TypeVar("T")
 GUARD = str(Path(__file__).with_name("guard.py"))
 GRACE = 1.0
 """Seconds between the polite signal and the one that cannot be refused."""
@@ -58,7 +58,7 @@ async def run_process(
         try:
             await guard.wait(limits.seconds)
         finally:
-            word = await _to_the_end(guard.end())
+            word = await finish(guard.end())
         await asyncio.wait([out.ended, err.ended], timeout=DRAIN)
     return _exit(word, out.output.text(), err.output.text(), loop.time() - begun)
 
@@ -148,28 +148,13 @@ async def _started(starting: Coroutine[None, None, Guard]) -> Guard:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await _to_the_end(_ended(task))
+        await finish(_ended(task))
         raise
 
 
 async def _ended(starting: asyncio.Task[Guard]) -> None:
     with contextlib.suppress(OSError, ValueError):
         await (await starting).end()
-
-
-async def _to_the_end(work: Coroutine[None, None, T]) -> T:
-    """Await work that has an end, however often we are cancelled meanwhile. The cancellation follows afterwards."""
-    task = asyncio.ensure_future(work)
-    cancelled = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    result = task.result()
-    if cancelled:
-        raise cancelled
-    return result
 
 
 async def _capture(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from proctor.domain.interaction import Workspace
 from proctor.errors import WorkspaceChanged
+from proctor.finish import finish
 from proctor.workspace.branch import branch_exists, check_branch_name, create_branch, published_as
 from proctor.workspace.cache import Cache, copy_commit, create
 from proctor.workspace.differences import differences
@@ -98,12 +99,12 @@ class Workspaces:
         if key is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", key):
             raise WorkspaceChanged(reason=f"{key!r} is no key for a folder")
         folder = self._work / (key or secrets.token_hex(8))
-        await asyncio.to_thread(remove, folder)
+        await finish(asyncio.to_thread(remove, folder))
         try:
             claim(folder)
             yield folder
         finally:
-            await asyncio.to_thread(remove, folder)
+            await finish(asyncio.to_thread(remove, folder))
 
     async def _lay(self, workspace: Workspace, folder: Path, *, with_git: bool) -> None:
         cache = self._cache_of(workspace)
