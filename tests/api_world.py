@@ -56,7 +56,7 @@ class Installed(Plugins):
         )
         return (*listed, broken)
 
-    def pin(self, name: str, options: object = None, *, only: object = None) -> Any:
+    def pin(self, name: str, options: object = None, **_: object) -> Any:
         if name not in self.workflows:
             raise PluginMissing(group="proctor.workflows", name=name)
         return super().pin(name)

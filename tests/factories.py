@@ -67,7 +67,7 @@ class Plugins:
         self.steps = {(name, step.name): step for name, them in steps.items() for step in them}
         self.executors = executors
 
-    def pin(self, name: str, options: object = None, *, only: object = None) -> tuple[PinnedWorkflow, ...]:
+    def pin(self, name: str, options: object = None, **_: object) -> tuple[PinnedWorkflow, ...]:
         names = [name, *self.workflows[name].spawns]
         return tuple(
             pin(

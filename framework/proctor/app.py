@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import orjson
@@ -43,10 +44,12 @@ from proctor.executors.surroundings import LocalSurroundings, allowed_environmen
 from proctor.registry import Registry
 from proctor.runner import Runner
 from proctor.sessions import Draft, Sessions, Started
+from proctor.steps import Steps
 from proctor.store import open_store
 from proctor.workspace import Repository, Workspaces, identify, sweep
 
-WORKFLOW = "context_testing"
+if TYPE_CHECKING:
+    from proctor.isolation.processes import Processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,22 @@ class Order:
     agent: str | None = None
     """None: the one in the settings."""
     execution_mode: ExecutionMode = "auto"
+    workflow: str | None = None
+    """What kind of session; None: the one in the settings, which tests a package."""
     new: bool = False
     """Begin again: an unfinished session about the same is cancelled."""
 
     def wish(self) -> list[Json]:
         """Give what is asked for as JSON, to tell one order from another."""
-        return [str(self.path), [*self.only], [*self.exclude], self.branch, self.agent, self.execution_mode]
+        return [
+            str(self.path),
+            self.workflow,
+            [*self.only],
+            [*self.exclude],
+            self.branch,
+            self.agent,
+            self.execution_mode,
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +110,23 @@ class App:
         self.store = store
         self.scope = scope
         self.registry = Registry(settings.may_load())
+        self._environment = allowed_environment(os.environ, settings.environment)
+        self._processes = self._isolated() if settings.plugins.isolate else None
         self.sessions = Sessions(
             store,
             self.registry,
             clock=time.time,
             new_id=lambda: uuid4().hex,
             on_ready=self._ready,
+            steps=Steps(
+                self.registry,
+                seconds=settings.plugins.seconds,
+                isolate=None if self._processes is None else self._processes.step,
+            ),
         )
         self.workspaces = Workspaces(settings.cache, store.get)
         self._activities = ActivityLog(store, time.time)
         self._owner = owner.myself()
-        self._environment = allowed_environment(os.environ, settings.environment)
         self._driver = Driver(
             store,
             self.sessions,
@@ -116,6 +135,11 @@ class App:
             make_engine=self._engine,
             make_runner=self._runner,
         )
+
+    async def close(self) -> None:
+        """End what was started for all sessions together."""
+        if self._processes is not None:
+            await self._processes.close()
 
     # -- beginning -------------------------------------------------------------------------------------------------
 
@@ -181,30 +205,23 @@ class App:
         self.agent(name)  # a mistake in its settings is told before any work is done
         agent = AgentChoice(name, deterministic=self._agent_class(name).deterministic)
         project = self.settings.project(repository.top)
-        options: dict[str, JsonObject] = {
-            **project.steps,
-            f"{WORKFLOW}.initialize": {
-                **project.steps.get(f"{WORKFLOW}.initialize", {}),
-                **_named(python=self.settings.python, virtual_env=os.environ.get("VIRTUAL_ENV")),
-            },
-            f"{WORKFLOW}.finalize": {
-                "author_name": repository.identity.name,
-                "author_email": repository.identity.email,
-                **project.steps.get(f"{WORKFLOW}.finalize", {}),
-                **_named(branch=order.branch),
-            },
-        }
-        about = [context.to_json(), agent, options, self.settings.limits.model_dump()]
-        return Draft(
-            WORKFLOW,
+        draft = Draft(
+            order.workflow or self.settings.workflow,
             context.to_json(),
             agent,
             self.settings.limits.limits(),
             order.execution_mode,
-            options=options,
+            options=project.steps,
+            defaults={
+                "author_name": repository.identity.name,
+                "author_email": repository.identity.email,
+                **_named(virtual_env=os.environ.get("VIRTUAL_ENV")),
+            },
+            wishes=_named(python=self.settings.python, branch=order.branch),
             plugins=None if project.plugins is None else tuple(project.plugins),
-            fingerprint=hashlib.sha256(orjson.dumps(about)).hexdigest(),
         )
+        about = [draft.workflow, draft.subject, agent, draft.options, draft.defaults, draft.wishes, draft.limits]
+        return replace(draft, fingerprint=hashlib.sha256(orjson.dumps(about)).hexdigest())
 
     async def _continue(self, scope: Scope, draft: Draft, repository: Repository, *, take: bool) -> Begun | None:
         assert draft.fingerprint is not None
@@ -282,6 +299,11 @@ class App:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _isolated(self) -> "Processes":
+        from proctor.isolation.processes import Processes
+
+        return Processes(self.settings.may_load(), self._environment, seconds=self.settings.plugins.seconds)
+
     def _ready(self, birth: Birth, session_ids: Sequence[str]) -> None:
         self._driver.ready(birth, session_ids)
 
@@ -337,7 +359,12 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         raise InvalidSetting(reason=f"cache: {settings.cache}: {error.strerror}", where=settings_file()) from error
     store = await open_store(settings.database_url())
     try:
-        yield App(settings, store, Scope())
+        app = App(settings, store, Scope())
+        try:
+            yield app
+        finally:
+            with suppress(asyncio.CancelledError):
+                await app.close()
     finally:
         with suppress(asyncio.CancelledError):
             await store.close()

@@ -56,6 +56,8 @@ class PluginSettings(BaseModel):
     """Distributions whose plugins may load, beside Proctor's own; all that are installed unless named."""
     isolate: bool = False
     """Ask the steps of other distributions in a process of their own."""
+    seconds: float = Field(30.0, gt=0, le=3600)
+    """How long a step may take to make a command or to judge a result."""
 
 
 class ProjectSettings(BaseModel):
@@ -78,6 +80,8 @@ class Settings(BaseSettings):
 
     database: str | None = None
     """URL of the database; a file in the user's state directory unless named."""
+    workflow: str = "context_testing"
+    """What a session does, unless something else is named."""
     agent: str = "builtin"
     jobs: int = Field(default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, le=1000)
     """Commands that run at once."""

@@ -104,11 +104,18 @@ class Registry:
         return self._engines.load(name)
 
     def pin(
-        self, name: str, options: Options = EMPTY, *, only: Collection[str] | None = None
+        self,
+        name: str,
+        options: Options = EMPTY,
+        *,
+        only: Collection[str] | None = None,
+        defaults: JsonObject = EMPTY,
+        wishes: JsonObject = EMPTY,
     ) -> tuple[PinnedWorkflow, ...]:
         """Pin a workflow, and all that it spawns, as installed now. The one asked for comes first.
 
-        With `only`, strangers' steps of other distributions take no part.
+        With `only`, strangers' steps of other distributions take no part. A step's option that bears a name of
+        `wishes` gets that value; one that bears a name of `defaults` does unless `options` say otherwise.
 
         A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, so that
         it harms nobody: `plugins(check=True)` tells why. A stranger's step that is sound but cannot be placed, or
@@ -116,23 +123,24 @@ class Registry:
         they are for, raise InvalidSetting.
         """
         pinned: dict[str, PinnedWorkflow] = {}
+        given = _Given(options, defaults, wishes)
         waiting = [name]
         for each in waiting:
             if each not in pinned:
                 workflow = self.workflow(each)
-                pinned[each] = self._pin(workflow, options, None if only is None else {*map(_normalised, only)})
+                pinned[each] = self._pin(workflow, given, None if only is None else {*map(_normalised, only)})
                 waiting.extend(workflow.spawns)
         for full_name in options:
             if full_name.partition(".")[0] in pinned and full_name not in self._steps.names():
                 raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")
         return tuple(pinned.values())
 
-    def _pin(self, workflow: Workflow, options: Options, only: Collection[str] | None) -> PinnedWorkflow:
+    def _pin(self, workflow: Workflow, given: "_Given", only: Collection[str] | None) -> PinnedWorkflow:
         own = [f"{workflow.name}.{step}" for step in (*workflow.main, *workflow.aside)]
-        found = [self._pinned(full_name, options) for full_name in own]
+        found = [self._pinned(full_name, given) for full_name in own]
         for full_name in self._strangers(workflow, own, only):
             with suppress(PluginBroken):
-                found.append(self._pinned(full_name, options))
+                found.append(self._pinned(full_name, given))
         steps = [each for each in found if isinstance(each, PinnedStep)]
         return pin(workflow, steps, [each for each in found if isinstance(each, PinnedWrapper)])
 
@@ -143,9 +151,9 @@ class Registry:
             if theirs and (only is None or any(each in only for each in claimants)):
                 yield full_name
 
-    def _pinned(self, full_name: str, options: Options) -> PinnedStep | PinnedWrapper:
+    def _pinned(self, full_name: str, given: "_Given") -> PinnedStep | PinnedWrapper:
         found, plugin = self._steps.load(full_name), self._steps.plugin(full_name)
-        resolved = _resolved(full_name, found.Options, options.get(full_name, EMPTY))
+        resolved = given.resolved(full_name, found.Options)
         if isinstance(found, Wrapper):
             return PinnedWrapper(found.name, found.wraps, resolved, plugin.distribution, plugin.version)
         return PinnedStep(
@@ -169,6 +177,28 @@ class Registry:
             if self._allowed is None or _normalised(plugin.distribution) in self._allowed:
                 index[plugin.group].append(plugin)
         return index
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the options of steps are made from."""
+
+    options: Options
+    defaults: JsonObject
+    wishes: JsonObject
+
+    def resolved(self, full_name: str, model: type[BaseModel]) -> JsonObject:
+        """Give a step's options, checked, with its own defaults filled in. Raises InvalidSetting."""
+        given = {**self._of(model, self.defaults), **self.options.get(full_name, EMPTY), **self._of(model, self.wishes)}
+        try:
+            resolved: JsonObject = model.model_validate(given).model_dump(mode="json")
+        except ValidationError as error:
+            faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            raise InvalidSetting(reason="; ".join(faults), where=f"the options of {full_name}") from error
+        return resolved
+
+    def _of(self, model: type[BaseModel], values: JsonObject) -> JsonObject:
+        return {name: value for name, value in values.items() if name in model.model_fields}
 
 
 class _Group(Generic[T]):
@@ -258,37 +288,34 @@ def _cause(error: BaseException) -> str:
 
 
 def _plugins() -> Iterator[Plugin]:
-    """Read every entry point of the distributions that have any for Proctor, by name of the distribution."""
+    """Read every entry point for Proctor, by name of the distribution."""
     importlib.invalidate_caches()
-    for each in _distributions():
-        name, version = each.metadata["Name"], each.version
-        for entry_point in each.entry_points:
-            yield Plugin(entry_point.group, entry_point.name, name, version, entry_point.value)
-
-
-def _distributions() -> Iterator[Distribution]:
-    names = {_normalised(each.metadata["Name"]) for each in distributions() if _has_plugins(each)}
-    for name in sorted(names):
+    for name in sorted({_normalised(name) for name in map(_name_of, distributions()) if name}):
         with suppress(PackageNotFoundError):  # a half removed one: its folder bears another name
-            if _has_plugins(found := distribution(name)):  # the one that imports see, if it is there twice
-                yield found
+            yield from _plugins_of(distribution(name))  # the one that imports see, if it is there twice
 
 
-def _has_plugins(each: Distribution) -> bool:
-    with suppress(OSError, TypeError, ValueError):  # unreadable, not UTF-8, or not of the form name = value
-        written = each.read_text("entry_points.txt") or ""
-        return "[proctor." in written and "Name" in each.metadata and bool(each.entry_points)
-    return False
+def _name_of(each: Distribution) -> str | None:
+    """Give the name of a distribution that may have plugins."""
+    with suppress(OSError, ValueError):  # unreadable, or not UTF-8
+        return _facts(each).get("Name") if "[proctor." in (each.read_text("entry_points.txt") or "") else None
+    return None
+
+
+def _plugins_of(each: Distribution) -> Sequence[Plugin]:
+    with suppress(OSError, TypeError, ValueError):  # as above, or not of the form name = value
+        entry_points = [found for found in each.entry_points if found.group.startswith("proctor.")]
+        if entry_points and (facts := _facts(each)).get("Name"):
+            owner = facts["Name"], facts.get("Version", "")
+            return [Plugin(found.group, found.name, *owner, found.value) for found in entry_points]
+    return ()
+
+
+def _facts(each: Distribution) -> Mapping[str, str]:
+    """Read name and version. importlib.metadata would parse the whole file each time that it is asked."""
+    written = each.read_text("METADATA") or each.read_text("PKG-INFO") or ""
+    return dict(re.findall(r"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", written.partition("\n\n")[0], re.MULTILINE))
 
 
 def _normalised(distribution_name: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution_name).lower()
-
-
-def _resolved(full_name: str, model: type[BaseModel], options: JsonObject) -> JsonObject:
-    try:
-        resolved: JsonObject = model.model_validate(options).model_dump(mode="json")
-    except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise InvalidSetting(reason="; ".join(faults), where=f"the options of {full_name}") from error
-    return resolved

@@ -24,6 +24,8 @@ class CreateSessionInput:
     """A name for this call, chosen by the caller. Repeat the call under the same name if its answer was lost."""
     path: str
     """A package folder or module in a git repository on the server."""
+    workflow: str | None = None
+    """What the session does; if left out, the server's own setting, which tests a package."""
     only: list[str] = strawberry.field(default_factory=list)
     """Test only the modules whose dotted name, path or file name fits one of these patterns, as `shop.*`."""
     exclude: list[str] = strawberry.field(default_factory=list)

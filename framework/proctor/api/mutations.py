@@ -227,10 +227,11 @@ def _started(started: Started) -> StartedInteraction:
 
 
 def _order(given: CreateSessionInput) -> Order:
-    for text in (given.path, given.branch or "", given.agent or "", *given.only, *given.exclude):
+    for text in (given.path, given.branch or "", given.agent or "", given.workflow or "", *given.only, *given.exclude):
         if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
             raise invalid_input("A path, name or pattern contains a character that no file name can have.")
     path = Path(given.path)
     if not path.is_absolute():
         raise invalid_input(f"{path} is no absolute path. Name the package's full path on the server.")
-    return Order(Path(os.path.normpath(path)), tuple(given.only), tuple(given.exclude), given.branch)
+    only, exclude = tuple(given.only), tuple(given.exclude)
+    return Order(Path(os.path.normpath(path)), only, exclude, given.branch, workflow=given.workflow)

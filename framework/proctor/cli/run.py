@@ -11,6 +11,7 @@ from proctor.cli import options
 @click.argument("path", type=click.Path(path_type=Path))
 @options.agent
 @options.jobs
+@click.option("--workflow", metavar="NAME", help="What to do instead of testing: a workflow of another plugin.")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only these modules, by dotted name or path. Repeatable.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Not these modules. Repeatable.")
 @click.option("--branch", metavar="NAME", help="Branch to make; it must not exist yet.")
@@ -27,6 +28,7 @@ def run(
     path: Path,
     agent: str | None,
     jobs: int | None,
+    workflow: str | None,
     only: tuple[str, ...],
     exclude: tuple[str, ...],
     branch: str | None,
@@ -49,5 +51,5 @@ def run(
     from proctor.config import load
 
     settings = load(agent=agent, jobs=jobs, python=python, database=database)
-    order = Order(path, only, exclude, branch, new=new)
+    order = Order(path, only, exclude, branch, workflow=workflow, new=new)
     context.exit(carry_out(settings, order, as_json=as_json, strict=strict, database=database))

@@ -18,6 +18,10 @@ class Draft:
     execution_mode: ExecutionMode = "auto"
     options: Mapping[str, JsonObject] = field(default_factory=dict)
     """Step's full name -> its options."""
+    defaults: JsonObject = EMPTY
+    """What a step gets for each of its options that has such a name and is not set."""
+    wishes: JsonObject = EMPTY
+    """The same, whatever is set: what the caller named."""
     plugins: tuple[str, ...] | None = None
     """Distributions whose steps take part in it; all that are installed unless named."""
     fingerprint: str | None = None

@@ -35,6 +35,7 @@ from proctor.sessions.family import Family
 from proctor.sessions.records import TRIES, OnReady, Records
 from proctor.sessions.turn import WOKEN, Came, Started, Submitted
 from proctor.sessions.turns import LEASE_S, UNAVAILABLE, Turns
+from proctor.steps import Steps
 
 CLIENT = "client:"
 """The owner of a lease begins so if it is no runner of ours. Whether such a one lives, only its lease can tell."""
@@ -58,6 +59,7 @@ class Sessions:
         new_id: Callable[[], str],
         on_ready: OnReady = lambda _birth, _session_ids: None,
         lease_s: float = LEASE_S,
+        steps: Steps | None = None,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -65,7 +67,9 @@ class Sessions:
         self._new_id = new_id
         self._lease_s = lease_s
         self._records = Records(store, on_ready)
-        self._turns = Turns(self._records, registry, clock=clock, new_id=new_id, lease_s=lease_s)
+        self._turns = Turns(
+            self._records, registry, steps or Steps(registry), clock=clock, new_id=new_id, lease_s=lease_s
+        )
         self._family = Family(self._records, clock=clock, new_id=new_id)
 
     # -- reading ---------------------------------------------------------------------------------------------------
@@ -81,7 +85,10 @@ class Sessions:
 
     async def next(self, scope: Scope, session_id: str) -> Next:
         """Say what the rule says, whatever is pending. Raises SessionNotFound."""
-        head = await self.head(scope, session_id)
+        return await self.next_after(scope, await self.head(scope, session_id))
+
+    async def next_after(self, scope: Scope, head: Head) -> Next:
+        """Say what the rule says of a session whose present was read already."""
         return Orchestrator(await self._records.workflow(scope, head)).get_next_interaction(head)
 
     async def is_complete(self, scope: Scope, session_id: str) -> bool:
@@ -115,7 +122,9 @@ class Sessions:
             limits=draft.limits,
             execution_mode=draft.execution_mode,
         )
-        workflows = self._registry.pin(draft.workflow, draft.options, only=draft.plugins)
+        workflows = self._registry.pin(
+            draft.workflow, draft.options, only=draft.plugins, defaults=draft.defaults, wishes=draft.wishes
+        )
         tree = Tree(session_id, scope, tuple(workflows), draft.fingerprint, owner)
         head = Head(birth, state=draft.state, version=1)
         answer = idempotency.answer(session_id, idempotency.CREATE, key, wish)

@@ -30,6 +30,7 @@ class Turns:
         self,
         records: Records,
         registry: Registry,
+        steps: Steps,
         *,
         clock: Callable[[], float],
         new_id: Callable[[], str],
@@ -37,7 +38,7 @@ class Turns:
     ) -> None:
         self._records = records
         self._registry = registry
-        self._steps = Steps(registry)
+        self._steps = steps
         self._clock = clock
         self._new_id = new_id
         self._lease_s = lease_s
@@ -49,7 +50,9 @@ class Turns:
         step, now = head.pending.command.step, self._clock()
         session = await self._records.snapshot(scope, head, workflow)
         outcome = await self._steps.outcome(scope, workflow, step, session, head.pending.raw or came.result)
-        judged = heads.judge(head, Orchestrator(workflow), outcome, now, executed_by=came.executed_by)
+        judged = heads.judge(
+            head, Orchestrator(workflow), outcome, now, submitted=came.result, executed_by=came.executed_by
+        )
         verdict = Change(
             judged.head,
             judged.interaction,
