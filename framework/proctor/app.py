@@ -70,15 +70,8 @@ class Order:
 
     def wish(self) -> list[Json]:
         """Give what is asked for as JSON, to tell one order from another."""
-        return [
-            str(self.path),
-            self.workflow,
-            [*self.only],
-            [*self.exclude],
-            self.branch,
-            self.agent,
-            self.execution_mode,
-        ]
+        names = [self.workflow, self.branch, self.agent, self.execution_mode]
+        return [str(self.path), [*self.only], [*self.exclude], *names]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ class ProctorError(Exception):
     """Something went wrong."""
 
     code: ClassVar[str] = "proctor_error"
+    """Stable, for programs: the class's name in small letters."""
 
     def __init_subclass__(cls) -> None:
         cls.code = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
+        """What fills the placeholders of the message."""
         text = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
         super().__init__(text.format(**facts))
 

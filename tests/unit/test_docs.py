@@ -9,15 +9,21 @@ from typing import get_args
 
 import click
 import pytest
+from graphql import GraphQLObjectType, build_schema
 from pydantic import BaseModel
 
 import proctor
 from proctor import Step, errors
+from proctor.api.errors import ANSWERS, NotFound
+from proctor.api.schema import printed
 from proctor.cli.group import proctor as command_line
 from proctor.cli.lazy import FAILED, USAGE
-from proctor.config import AgentSettings, LimitSettings, Settings
+from proctor.cli.screen import JSON_VERSION
+from proctor.config import AgentSettings, LimitSettings, PluginSettings, Settings
 from proctor.contracts.conformity import as_step
+from proctor.contracts.version import CONTRACTS
 from proctor.errors import ProctorError, UsageError
+from proctor.history.document import VERSION
 from proctor.registry import Registry
 from proctor_python.survey import Code
 
@@ -55,7 +61,8 @@ def test_an_error_is_documented_with_its_message_and_exit_code(error: type[Proct
         return
     message = " ".join(str(error.__doc__).split())
     exit_code = USAGE if issubclass(error, UsageError) else FAILED
-    documented = [row[1:3] for row in rows(page("errors.md")) if row[0] == f"`{error.code}`"]
+    link = f"[`{error.code}`](errors/{error.code}.md)"
+    documented = [row[1:3] for row in rows(page("errors.md")) if row[0] == link]
     assert documented == [[str(exit_code), message]]
 
 
@@ -65,11 +72,52 @@ def test_no_other_error_is_documented() -> None:
     assert set(codes(section(page("errors.md"), "When a package cannot be tested"))) == {*get_args(Code)}
 
 
+def in_the_api(error: type[ProctorError]) -> str:
+    """Say what a client gets of an error."""
+    if error in (ProctorError, UsageError):
+        return "depends on the code"
+    if error in NOT_TOLD_TO_CLIENTS:
+        return "not met there"
+    kind = next((answer for known, answer in ANSWERS.items() if issubclass(error, known)), None)
+    if kind is NotFound:
+        return "`NotFound`, with the code `not_found`"
+    return f"`{kind.__name__}`" if kind else "an entry of `errors` with this code"
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+def test_an_error_has_a_page_with_an_example_of_its_message(error: type[ProctorError]) -> None:
+    text = page(f"errors/{error.code}.md")
+    facts = dict(rows(text)[2:])
+    assert text.startswith(f"# {error.code}\n")
+    assert facts["exit code"] == str(USAGE if issubclass(error, UsageError) else FAILED)
+    assert facts["class"] == f"`proctor.errors.{error.__name__}`"
+    assert facts["in the API"] == in_the_api(error)
+    words = re.split(r"\{\w+\}", " ".join(str(error.__doc__).split()))
+    example = re.findall(r"```\n(.*?)```|^> (.*)$", text, re.DOTALL | re.MULTILINE)[0]
+    assert re.search(".+".join(map(re.escape, words)), " ".join(" ".join(example).split()))
+    assert "\n1. " in text
+
+
+def test_no_page_tells_of_an_error_that_is_gone() -> None:
+    assert {path.stem for path in DOCS.glob("errors/*.md")} == {error.code for error in ERRORS}
+
+
+def test_the_policy_names_the_versions_of_today() -> None:
+    text = page("versions.md")
+    assert f"today that is {' and '.join(map(str, CONTRACTS))}." in text
+    assert f"has a version, `{VERSION}` today" in text
+    assert f"`v` is {JSON_VERSION} today" in text
+
+
 def test_every_setting_is_documented_and_no_other() -> None:
     text = page("configuration.md")
     assert set(codes(section(text, "All settings"))) == {*Settings.model_fields}
     assert "`plugin`" in section(text, "All settings")
     assert {*AgentSettings.model_fields} == {"plugin"}
+
+
+def test_every_setting_of_plugins_is_documented_and_no_other() -> None:
+    assert set(codes(section(page("configuration.md"), "Plugins"))) == {*PluginSettings.model_fields}
 
 
 def test_every_limit_is_documented_with_its_default() -> None:
@@ -149,6 +197,65 @@ def test_the_step_that_is_shown_to_strangers_keeps_the_contract() -> None:
     assert isinstance(as_step(entry_point[0], names[entry_point[1]]), Step)
 
 
+API = {path.name: path.read_text("utf-8") for path in Path(proctor.__file__).parent.glob("api/*.py")}
+NOT_TOLD_TO_CLIENTS = {errors.TokenExists, errors.TokenNotFound, errors.NotLoopback, errors.AddressUnusable}
+
+
+def subsection(text: str, title: str) -> str:
+    return section(text.replace("\n### ", "\n## "), title)
+
+
+def said(pattern: str, *files: str) -> set[str]:
+    """Give what a pattern finds in the API's source."""
+    return {found for name in files or API for found in re.findall(pattern, API[name])}
+
+
+def answers_codes() -> dict[str, set[str]]:
+    """Give the codes of each type that stands for a failure."""
+    found: dict[str, set[str]] = {}
+    for error in [each for each in ERRORS if each not in (*NOT_TOLD_TO_CLIENTS, UsageError)]:
+        kind = next((answer for known, answer in ANSWERS.items() if issubclass(error, known)), None)
+        if kind is not None:
+            found.setdefault(kind.__name__, set()).add("not_found" if kind is NotFound else error.code)
+    for name, code in re.findall(r"(\w+)\(\s*message=[^\n]*?,\s*code=\"(\w+)\"", "".join(API.values())):
+        found.setdefault(name, set()).add(code)
+    return found
+
+
+def test_every_error_in_an_answer_is_documented_with_its_codes() -> None:
+    documented: dict[str, set[str]] = {}
+    for name, given, _ in rows(subsection(page("api.md"), "Errors in answers"))[2:]:
+        documented.setdefault(name.strip("`"), set()).update(re.findall(r"`(\w+)`", given))
+    assert documented == answers_codes()
+
+
+def arguments() -> set[str]:
+    """Give the names of all arguments of the schema's fields."""
+    objects = [kind for kind in build_schema(printed()).type_map.values() if isinstance(kind, GraphQLObjectType)]
+    fields = [field for kind in objects if not kind.name.startswith("__") for field in kind.fields.values()]
+    return {name for field in fields for name in field.args}
+
+
+def test_every_error_of_a_request_is_documented() -> None:
+    own = said(r'"code": "(\w+)"') | said(r'_said\([^\n]*, "(\w+)"')
+    own |= {f"foreign_{what}" for what in said(r'_refuse\(\d+, "(\w+)"')}
+    own |= {code for call in said(r"coded\(([^\n]*)") for code in re.findall(r'"(\w+)"', call)}
+    own |= {f"invalid_{name}" for name in arguments() - {"id", "sessionId", "digest", "input", "by", "filter"}}
+    expected = tuple(known for known, kind in ANSWERS.items() if kind)
+    faults = {each.code for each in ERRORS if not issubclass(each, expected)} - {ProctorError.code}
+    faults |= {each.code for each, kind in ANSWERS.items() if kind is None}
+    own |= faults | {"session_not_found", "not_found"}
+    assert set(codes(subsection(page("api.md"), "Errors of requests"))) == own
+
+
+def test_every_status_and_close_code_is_documented() -> None:
+    text = page("api.md")
+    statuses = {code for row in rows(subsection(text, "HTTP statuses")) for code in re.findall(r"\d{3}", row[0])}
+    assert statuses - {"200"} == said(r"\b(4\d\d|5\d\d)\b", "endpoint.py", "sse.py", "hosts.py", "server.py")
+    closing = {row[0] for row in rows(subsection(text, "Close codes of a WebSocket"))[2:]}
+    assert closing - {"1009", "1012"} == said(r"\b(44\d\d)\b", "websocket.py")
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_link_is_dead(path: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL))
@@ -163,4 +270,4 @@ def reaches(path: Path, link: str) -> bool:
 
 def titles(path: Path) -> set[str]:
     lines = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^a-z0-9 -]", "", line.lower()).replace(" ", "-") for line in lines}
+    return {re.sub(r"[^a-z0-9_ -]", "", line.lower()).replace(" ", "-") for line in lines}

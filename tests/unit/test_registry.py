@@ -394,6 +394,17 @@ def test_options_are_resolved_and_pinned() -> None:
     assert workflow.steps["first"].options == {"limit": 5}
 
 
+@pytest.mark.usefixtures("flow")
+def test_options_that_bear_the_name_of_a_default_or_a_wish_get_it() -> None:
+    def limit(**given: dict[str, int]) -> object:
+        return Registry().pin("flow", **given)[0].steps["first"].options["limit"]
+
+    set_here = {"flow.first": {"limit": 5}}
+    assert limit(defaults={"limit": 4, "other": 1}) == 4
+    assert limit(defaults={"limit": 4}, options=set_here) == 5
+    assert limit(defaults={"limit": 4}, options=set_here, wishes={"limit": 6, "other": 1}) == 6
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -15,14 +15,18 @@ class Token:
     digest: str
     """The sha256 of the token in hex digits."""
     name: str
+    """Under which it can be revoked; unique among those that are valid."""
     role: str
+    """viewer, operator or admin."""
     scope: Scope
+    """Whose sessions it opens."""
     created_at: float
+    """Seconds since the epoch, like the other two."""
     expires_at: float | None = None
     revoked_at: float | None = None
 
     def is_valid(self, now: float) -> bool:
-        """Tell whether it still opens anything."""
+        """Tell whether it still opens anything; `now` is in seconds since the epoch."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
@@ -31,10 +35,13 @@ class Deed:
     """One row of the audit: who did what."""
 
     at: float
+    """Seconds since the epoch."""
     scope: Scope
+    """Who did it, and in which account and project."""
     action: str
     """The mutation's name."""
     session: str | None = None
+    """The id of the session that was changed."""
     detail: JsonObject = EMPTY
 
 

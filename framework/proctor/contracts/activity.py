@@ -14,8 +14,10 @@ class Activity:
     """Something that happens while a command is carried out: a line of output, an agent's message or tool call."""
 
     kind: ActivityKind
+    """`output`: a piece of what a process printed. `activity`: anything else."""
     text: str
     data: JsonObject = EMPTY
+    """More on it, for programs."""
 
 
 Emit = Callable[[Activity], None]

@@ -21,10 +21,13 @@ class Finding:
     """What a check found wrong with one test, or (with an empty `test`) with the file as a whole."""
 
     test: str
+    """A pytest id, relative to the workspace."""
     check: str
     """The step that found it: run_tests, check_stability, …"""
     message: str
+    """What is wrong, in a sentence."""
     detail: str = ""
+    """A traceback, the lines that were not reached: whatever helps to put it right."""
 
     def to_json(self) -> JsonObject:
         """Give the form in which a session's state keeps it."""
@@ -32,7 +35,7 @@ class Finding:
 
     @classmethod
     def from_json(cls, value: JsonObject) -> "Finding":
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote. Raises KeyError if `test`, `check` or `message` is missing."""
         return cls(
             test=str(value["test"]),
             check=str(value["check"]),
@@ -46,9 +49,11 @@ class Task:
     """What an agent is asked to do, in words (`text`) and as values."""
 
     text: str
+    """All that an agent needs that reads nothing else: what to do, the rules, the findings."""
     workspace: Path
     """An open folder with the component and everything written so far. The agent works here and nowhere else."""
     component: Component
+    """The module under test."""
     target: str
     """The test file to write, relative to the workspace."""
     may_write: tuple[str, ...]
@@ -58,7 +63,9 @@ class Task:
     previous: str | None = None
     """What became of an earlier attempt at this component."""
     conversation_id: str | None = None
+    """The conversation to go on with. One that the agent no longer knows starts anew; `text` has all it needs."""
     limits: ProcessLimits = ProcessLimits()
+    """`seconds` is the time for the whole task; the rest holds for each process that is started for it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What processes of the agent may see of the environment."""
 
@@ -70,10 +77,13 @@ class AgentResult:
     status: Literal["ok", "warning", "error", "fault"]
     """ok: done. warning: nothing (more) to do. error: tried and failed. fault: could not be started or was lost."""
     message: str = ""
+    """Why, in a sentence; for any status but `ok` it becomes the result's error message."""
     conversation_id: str | None = None
+    """Under which it can go on with the same conversation."""
     suspected_bugs: tuple[JsonObject, ...] = ()
     """Each with `test`, `message` and, where known, `example`, `expected`, `line`."""
     usage: Usage | None = None
+    """What it consumed; None if that is not known."""
 
 
 class Agent(ABC):
@@ -84,10 +94,16 @@ class Agent(ABC):
     deterministic: ClassVar[bool] = False
     """True if asking twice the same thing is pointless; a failed component then gets no second attempt."""
     Options: ClassVar[type[BaseModel]] = NoOptions
+    """What may stand under `[agents.NAME]` in the settings, besides `plugin`."""
 
     def __init__(self, options: BaseModel) -> None:
         self.options = options
+        """An instance of `Options`."""
 
     @abstractmethod
     async def run(self, task: Task, emit: Emit) -> AgentResult:
-        """Do the task in its workspace. Cancelling the call ends everything that it started."""
+        """Do the task in its workspace. Cancelling the call ends everything that it started.
+
+        What it is doing is told by `emit`. The time limit is the agent's to keep, and the call is ended 5 seconds
+        after it. Whatever is raised becomes a `fault`.
+        """

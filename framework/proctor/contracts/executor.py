@@ -18,7 +18,9 @@ class Surroundings(Protocol):
     """What an executor may use of the machine that it runs on. Built by the application, one per command."""
 
     session_id: str
+    """The session whose command it is."""
     limits: ProcessLimits
+    """What a process of this command may use. The time holds unless its arguments name another."""
     environment: Mapping[str, str]
     """What processes of this command may see of the environment: an allow-list, already applied."""
 
@@ -26,7 +28,7 @@ class Surroundings(Protocol):
         """Lay the workspace out in a folder of its own, and remove it afterwards.
 
         With a `key` the folder's path is the same every time (an agent's conversation is bound to its path) and the
-        folder is a git repository of its own.
+        folder is a git repository of its own. Raises GitFailed, CacheBusy, WorkspaceChanged, UnsafePath or BlobMissing.
         """
 
     def scratch(self) -> AbstractAsyncContextManager[Path]:
@@ -35,23 +37,26 @@ class Surroundings(Protocol):
     async def changed(self, path: Path, *, named: Sequence[str] = ()) -> Sequence[str]:
         """List the files that differ from the base commit plus overlay: new, changed and deleted ones.
 
-        New files that the base commit ignores are left out, unless named.
+        `path` is a folder that `open` gave; what is listed is relative to it, with forward slashes. New files that
+        the base commit ignores are left out, unless named.
         """
 
     async def commit(self, workspace: Workspace, message: str, *, name: str, email: str, at: float) -> str:
         """Commit the overlay on top of the base, where nothing ever ran, and give the commit's id.
 
-        `name` and `email` are the author's. The same arguments give the same commit.
+        `name` and `email` are the author's and the committer's, `at` is their date in seconds since the epoch. The
+        same arguments give the same commit.
         """
 
     async def publish(self, repository: str, commit: str, branch: str, *, explicit: bool) -> str:
         """Create a branch at such a commit in the user's repository, and give its name.
 
-        A taken name gets -2, -3, …; an explicit one raises BranchExists. Raises InvalidBranchName.
+        `repository` is a workspace's. A taken name gets -2, -3, …; an explicit one raises BranchExists. Raises
+        InvalidBranchName for one that git does not accept.
         """
 
     async def put(self, data: bytes) -> str:
-        """Store a blob and give its id."""
+        """Store a blob and give its id, the sha256 in hex digits."""
 
     async def get(self, blob_id: str) -> bytes:
         """Read a blob. Raises BlobMissing."""
@@ -70,6 +75,7 @@ class Anything(BaseModel):
 
 
 Parks = Literal["children", "external"]
+"""`children`: until all children of the session have ended. `external`: until somebody submits a result."""
 
 
 class Executor(ABC):
@@ -86,4 +92,8 @@ class Executor(ABC):
 
     @abstractmethod
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
-        """Do it, and say what came of it. Cancelling the call ends everything that it started."""
+        """Do it, and say what came of it. Cancelling the call ends everything that it started.
+
+        The status is `ok`, `warning` or `error` if the work was done, however it ended, and `fault` if it could not be
+        done. Whatever is raised becomes a `fault`. May be called again for the same command, after a crash.
+        """

@@ -28,6 +28,7 @@ class Owner:
     """Which start of the machine it runs since."""
     pid: int
     started: float
+    """When the process began, as the machine counts it: a pid may be used again."""
     machine: str = ""
     """Stays the same when the machine is started again or gets another name; "" is nobody's."""
 
@@ -40,16 +41,20 @@ class Tree:
     """What a whole session tree shares. One row per root."""
 
     root: str
+    """The id of the root session."""
     scope: Scope
     workflows: tuple[PinnedWorkflow, ...]
     """All workflows that sessions of this tree may have, as they were when it was created."""
     fingerprint: str | None = None
     """What the run is about; unique among trees whose root is active."""
     owner: Owner | None = None
+    """Who drives it; None if nobody does."""
     events: int = 0
     """Number of the last event."""
     sessions: int = 0
+    """How many there are, the root counted."""
     spent: Usage = Usage()
+    """By all sessions together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,9 @@ class Answer:
 
     session_id: str
     operation: str
+    """What was called: submit, cancel, …"""
     key: str
+    """The caller's, unique for its session and operation."""
     digest: str
     """Of the call's content: the same key with other content is a conflict."""
     answer: JsonObject
@@ -164,17 +171,19 @@ class Store(AccessStore, Protocol):
         """
 
     async def commit(self, change: Change) -> Committed:
-        """Write a change, durably. Raises Conflict, and has written nothing, if the stored version is another.
+        """Write a change, durably: when this returns, it survives a crash.
+
+        Raises Conflict, and has written nothing, if the stored version is another.
 
         A child that becomes terminal lowers its parent's `open_children` and raises its version in the same
         transaction. When a head is parked for children, `open_children` is counted from those that are not terminal.
         """
 
     async def tell(self, root: str, news: Sequence[News]) -> None:
-        """Append events that change no session: activity and output."""
+        """Append events that change no session: activity and output. Raises SessionNotFound."""
 
     async def own(self, root: str, owner: Owner | None, expected: Owner | None) -> bool:
-        """Take or give back a tree, if its owner is still the expected one."""
+        """Take or give back a tree, if its owner is still the expected one; False if it is not, or there is no tree."""
 
     async def put(self, data: bytes) -> str:
         """Store a blob and give its id, the sha256 in hex digits."""

@@ -29,12 +29,15 @@ class Wrapper(ABC):
     """
 
     contract: ClassVar[int] = 1
+    """The version of this contract that it was written for."""
     name: ClassVar[str]
     """`[a-z_]+`; file, class, entry point and API agree on it."""
     workflow: ClassVar[str]
+    """The workflow of the step."""
     wraps: ClassVar[str]
     """The step of that workflow around which it stands."""
     Options: ClassVar[type[BaseModel]] = NoOptions
+    """Its settings, `[steps."<workflow>.<name>"]`. Every one has a default; they are pinned with the session."""
 
     async def get_command(self, inner: Inner, scope: Scope, session: Session, options: BaseModel) -> Command:
         """Say what has to be done now; unless overridden, what the step says."""

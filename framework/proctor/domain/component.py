@@ -36,7 +36,9 @@ class Context:
     path: str
     """Package folder or module file, relative to the repository's root."""
     only: tuple[str, ...] = ()
+    """Globs; where there are any, only components that fit one, by dotted name, path or file name."""
     exclude: tuple[str, ...] = ()
+    """Globs of components to leave out."""
 
     def to_json(self) -> JsonObject:
         """Give the form in which a session's subject keeps it."""

@@ -15,7 +15,9 @@ class Workspace:
     """A base commit plus an overlay of files: enough to recreate the working folder of a command on any machine."""
 
     repository: str
+    """Absolute path of the repository's top folder, or a URL."""
     base: str
+    """The commit, 40 or 64 hex digits."""
     overlay: Mapping[str, str] = NO_FILES
     """Path in the repository -> id of the blob with its content."""
 
@@ -25,11 +27,16 @@ class ChildSpec:
     """A child session that a command wants to exist. It is inserted only if (parent, key, attempt) is missing."""
 
     key: str
+    """What it stands for among its siblings: a component's name, say."""
     workflow: str
+    """One of those that the parent's workflow `spawns`."""
     subject: JsonObject
+    """What it is about."""
     attempt: int = 1
     priority: int = 0
+    """The highest goes first."""
     state: JsonObject = EMPTY
+    """What it remembers from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +46,13 @@ class Command:
     kind: str
     """Which executor carries it out."""
     arguments: JsonObject = EMPTY
+    """As the executor's model `Arguments` asks for."""
     workspace: Workspace | None = None
+    """The files that it works on."""
     children: tuple[ChildSpec, ...] = ()
+    """Created when the command is started; see the kind `spawn_sessions`."""
     metadata: JsonObject = EMPTY
+    """For whoever reads the log. The session service adds `child_session_ids` where there are children."""
     step: str = ""
     at: float = 0.0
     """Seconds since the epoch."""
@@ -54,6 +65,7 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    """US dollars."""
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -68,15 +80,23 @@ class Result:
     """What came of a command."""
 
     status: str
+    """`[a-z_]+`: `ok`, `warning`, `error`, `fault`, or one of a plugin's own."""
     data: JsonObject = EMPTY
+    """As the executor's model `Data` says; a step may add to it."""
     exit_code: int | None = None
+    """Of the process, if there was one; negative: killed by that signal."""
     error_message: str | None = None
+    """Why it is not `ok`, in a sentence for people."""
     stdout: str = ""
+    """What was kept of the output."""
     stderr: str = ""
+    """As stdout."""
     files: Mapping[str, str] = NO_FILES
     """Path in the repository -> id of the blob with its content."""
     usage: Usage | None = None
+    """What an agent consumed; None if none was asked, or it is not known."""
     duration_s: float = 0.0
+    """Seconds that it took to carry out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +104,7 @@ class Outcome:
     """A result as its step judged it, and what follows for the session."""
 
     result: Result
+    """The result with the status, message and data that the step gives it."""
     state: JsonObject = EMPTY
     """Merged into the session's state by top-level key; a None deletes the key."""
     product: JsonObject | None = None

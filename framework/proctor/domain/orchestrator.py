@@ -23,6 +23,7 @@ class Completed:
     """A completed interaction as far as the rules need it."""
 
     sequence: int
+    """The interaction's number in its session, from 1."""
     step: str
     status: str
 

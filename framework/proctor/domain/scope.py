@@ -10,3 +10,4 @@ class Scope:
     account: str = "local"
     project: str = "local"
     user: str = "local"
+    """Who calls: for the audit, and no border."""

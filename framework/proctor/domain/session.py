@@ -8,6 +8,7 @@ from proctor.domain.orchestrator import Completed
 
 SessionStatus = Literal["active", "complete", "failed", "cancelled"]
 ExecutionMode = Literal["manual", "auto"]
+"""manual: only clients start steps. auto: a runner does."""
 
 TERMINAL: frozenset[SessionStatus] = frozenset(("complete", "failed", "cancelled"))
 
@@ -35,6 +36,7 @@ class Remaining:
     """What is left of the limits that a step may want to look at."""
 
     fixes: int
+    """Rounds of the fix loop."""
     interactions: int
 
 
@@ -43,6 +45,7 @@ class AgentChoice:
     """The agent of a session."""
 
     name: str = "builtin"
+    """`builtin`, or the NAME of `[agents.NAME]`."""
     deterministic: bool = False
     """Asking it twice the same thing is pointless."""
 
@@ -53,12 +56,15 @@ class ChildSummary:
 
     id: str
     key: str
+    """What it stands for among its siblings; the attempts at one thing have one key."""
     subject: JsonObject
     priority: int
     attempt: int
     status: SessionStatus
     outcome: str | None
+    """One word on how it ended."""
     product: JsonObject | None
+    """What it hands on, at most 64 KiB as JSON."""
     last_error: str | None
 
 
@@ -68,19 +74,27 @@ class Session:
 
     id: str
     root: str
+    """The id of the session at the top of its tree; its own if it is that."""
     workflow: str
     status: SessionStatus
     created_at: float
+    """Seconds since the epoch."""
     execution_mode: ExecutionMode
     agent: AgentChoice
     subject: JsonObject
+    """What it is about: a context or a component, as its `to_json` gives it."""
     parent: str | None
+    """The id of the session that created it; None for a root."""
     attempt: int
+    """1, and one more for each session that it replaces."""
     state: JsonObject
+    """What its steps remember: all that was given in `Outcome.state` and, of a child, in `ChildSpec.state`."""
     limits: Limits
     remaining: Remaining
     last_completed: Completed | None
+    """None before the first interaction was judged."""
     children: tuple[ChildSummary, ...] = ()
+    """All attempts, by key and attempt."""
 
 
 def merged(state: JsonObject, changes: JsonObject) -> JsonObject:

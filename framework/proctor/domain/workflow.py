@@ -18,19 +18,26 @@ from proctor.domain.json import EMPTY, JsonObject
 from proctor.errors import AnchorAfterEnd, AnchorCycle, DuplicateStep, InvalidStep, ReplacedTwice, UnknownAnchor
 
 OK = "ok"
+"""Done."""
 WARNING = "warning"
+"""Done, with a reservation that the table gives a meaning."""
 ERROR = "error"
 """The work was done and judged bad."""
 FAULT = "fault"
 """The work could not be done: not started, environment lost, disk full, plugin raised or hung."""
 
 ANY = "*"
+"""In a table: every status that it does not list."""
 NEXT = "@next"
+"""In a table: the step behind this one on the main line; behind the last one, the session is complete."""
 SELF = "@self"
+"""In a table: the same step again."""
 
 Transitions = Mapping[str, str]
+"""Status -> NEXT, SELF or the name of a step."""
 
 DEFAULT: Transitions = {OK: NEXT, ANY: SELF}
+"""The table of a step that brings none: `ok` goes on, anything else repeats."""
 CHECK: Transitions = {OK: NEXT, ERROR: "fix_tests", WARNING: "drop_tests"}
 """For a step that checks tests: findings are sent to be fixed, or, when the fixes are used up, dropped."""
 
@@ -40,7 +47,9 @@ class Workflow:
     """A named, ordered list of steps: a session's type."""
 
     name: str
+    """`[a-z_]+`, like its entry point."""
     main: tuple[str, ...]
+    """The names of its steps, in order."""
     aside: tuple[str, ...] = ()
     """Steps off the main line: reached only by name, from another step's table."""
     spawns: tuple[str, ...] = ()
@@ -185,7 +194,7 @@ def _check_anchor(workflow: Workflow, step: PinnedStep, own: set[str], by_name: 
         return
     if step.name in own:
         raise InvalidStep(**facts, reason="it is one of the workflow's own steps and cannot be anchored elsewhere")
-    known = [name for name in by_name if name not in workflow.aside]
+    known = [name for name in by_name if name not in workflow.aside and name != step.name]
     if step.anchor not in known:
         side = "after" if step.after else "before"
         raise _unknown(workflow, step.name, step.distribution, side, step.anchor, known)

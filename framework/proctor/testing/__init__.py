@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     )
     from proctor.testing.installed import check
     from proctor.testing.kit import Kit, RuleBroken, rule
+    from proctor.testing.opened_store import temporary_store
     from proctor.testing.place import MemoryBlobs, Place
     from proctor.testing.scripted_agent import ScriptedAgent, Turn
     from proctor.testing.step import StepContract
     from proctor.testing.store import StoreContract
-    from proctor.testing.temporary_store import temporary_store
     from proctor.testing.workflow import WorkflowContract
     from proctor.testing.wrapper import WrapperContract
 
@@ -46,7 +46,7 @@ _HOMES = {
     "scripted_agent": ("ScriptedAgent", "Turn"),
     "step": ("StepContract",),
     "store": ("StoreContract",),
-    "temporary_store": ("temporary_store",),
+    "opened_store": ("temporary_store",),
     "workflow": ("WorkflowContract",),
     "wrapper": ("WrapperContract",),
 }
