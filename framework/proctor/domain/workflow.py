@@ -194,10 +194,10 @@ def _check_anchor(workflow: Workflow, step: PinnedStep, own: set[str], by_name: 
         return
     if step.name in own:
         raise InvalidStep(**facts, reason="it is one of the workflow's own steps and cannot be anchored elsewhere")
-    known = [name for name in by_name if name not in workflow.aside and name != step.name]
+    known = [name for name in by_name if name not in workflow.aside]
     if step.anchor not in known:
         side = "after" if step.after else "before"
-        raise _unknown(workflow, step.name, step.distribution, side, step.anchor, known)
+        raise _unknown(workflow, step.name, step.distribution, side, step.anchor, {*known} - {step.name})
     if step.after == workflow.main[-1]:
         raise AnchorAfterEnd(**facts, anchor=step.after)
 
