@@ -19,6 +19,7 @@ from proctor.domain.session import TERMINAL
 from proctor.errors import DatabaseBusy, ProctorError, TreeOwned
 from proctor.runner import Runner
 from proctor.sessions import Sessions
+from proctor.watchdog import watching
 
 LOOK_S = 1.0
 """How often a driven tree is looked at, in case another process changed it."""
@@ -100,7 +101,8 @@ class Driver:
         self._work = asyncio.ensure_future(self._engine.run(self._advance, jobs))
         log = asyncio.ensure_future(self._activities.run())
         try:
-            yield
+            with watching():
+                yield
         finally:
             for task in (self._work, log):
                 task.cancel()

@@ -18,6 +18,7 @@ from proctor.domain.workflow import FAULT
 from proctor.errors import NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
 from proctor.registry import Registry
 from proctor.sessions import LEASE_S, Sessions, Started
+from proctor.watchdog import doing
 
 LOST = (StaleFence, NothingPending, SessionNotFound)
 """The interaction is not ours any more."""
@@ -121,8 +122,9 @@ class Runner:
         try:
             executor = self._registry.executor(command.kind)()
             surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
-            async with asyncio.timeout(self._longest_s):
-                result: object = await executor.execute(command, surroundings)
+            with doing(f"the executor {command.kind}"):
+                async with asyncio.timeout(self._longest_s):
+                    result: object = await executor.execute(command, surroundings)
             if not isinstance(result, Result):
                 blame = f"gave {type(result).__name__} where a Result was expected"
             elif wrong := flaw(result):
@@ -135,7 +137,7 @@ class Runner:
             blame = raised(error)
         except ProctorError as error:
             return Result(FAULT, error_message=str(error), duration_s=time.monotonic() - begun)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
+        except BaseException as error:  # noqa: BLE001 # a plugin may raise anything
             blame = raised(error)
         message = f"the executor {command.kind} {blame}"
         return Result(FAULT, error_message=message, duration_s=time.monotonic() - begun)

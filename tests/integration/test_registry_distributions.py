@@ -142,6 +142,6 @@ def test_whatever_a_broken_plugin_does_every_other_one_still_works(machine: Mach
         "asserts": "AssertionError: never here",
         "exits": "SystemExit: good bye",
         "lacks": "AttributeError: module 'lacks_plugin' has no attribute 'Audit'",
-        "differs": "it is no subclass of Step",
+        "differs": "it is no subclass of Step or Wrapper",
     }
     assert list(line) == ["first", "last"]

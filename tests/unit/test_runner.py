@@ -61,6 +61,11 @@ class Exiting(Executor):
         raise SystemExit(3)
 
 
+class Interrupting(Executor):
+    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+        raise KeyboardInterrupt
+
+
 class Refusing(Executor):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise BlobMissing(blob_id="c0ffee")
@@ -159,6 +164,7 @@ async def test_a_session_goes_to_its_end(runner: Runner, sessions: Sessions, sto
     [
         (Raising, "the executor odd raised ValueError: out of paper"),
         (Exiting, "the executor odd raised SystemExit: 3"),
+        (Interrupting, "the executor odd raised KeyboardInterrupt"),
         (Nonsense, "the executor odd gave int where a Result was expected"),
         (Unstorable, "the executor odd gave what cannot be used: Result.data is not JSON: "),
         (Backwards, "the executor odd gave what cannot be used: Result.duration_s is -1.0"),

@@ -11,6 +11,7 @@ from factories import SCOPE, Echo, Plugins
 from pydantic import BaseModel
 
 from proctor import ChildSpec, Command, Inner, Outcome, Result, Scope, Session, Usage, Workflow, Wrapper
+from proctor.assembly import Blamed
 from proctor.domain.head import Birth, Head, snapshot
 from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow, PinnedWrapper
 from proctor.errors import PluginBroken
@@ -107,6 +108,18 @@ async def exits(*_: object) -> None:
     raise SystemExit(3)
 
 
+async def interrupts(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+async def loses_patience_with_others(*_: object) -> None:
+    raise TimeoutError("the printer did not answer")
+
+
+async def gives_up(*_: object) -> None:
+    raise BaseException("worse than any Exception")  # noqa: TRY002 # that is the point
+
+
 def raises_at_once(*_: object) -> None:
     raise ValueError("out of paper")
 
@@ -121,6 +134,9 @@ BAD_CALLS = [
     (raises_at_once, "raised ValueError: out of paper"),
     (cancels_itself, "raised CancelledError"),
     (exits, "raised SystemExit: 3"),
+    (loses_patience_with_others, "raised TimeoutError: the printer did not answer"),
+    (interrupts, "raised KeyboardInterrupt"),
+    (gives_up, "raised BaseException: worse than any Exception"),
     (answering(None), "gave NoneType where"),
 ]
 
@@ -219,6 +235,44 @@ async def test_children_may_only_have_workflows_that_were_pinned_for_them() -> N
     fault = await commanded(answering(Command("spawn_sessions", children=(ChildSpec("a", "mystery", {}),))))
     assert isinstance(fault, Fault)
     assert "a child of the workflow mystery, which flow does not spawn" in fault.message
+
+
+async def test_only_strangers_steps_are_asked_elsewhere() -> None:
+    isolated: list[str] = []
+
+    def isolate(_workflow: str, step: PinnedStep) -> Inner:
+        isolated.append(step.name)
+        return Elsewhere()
+
+    flow = Workflow("flow", ("ours", "theirs", "wrapped"))
+    registry: Any = Plugins([flow], {"flow": [Echo(name) for name in flow.main]})
+    around = PinnedWrapper("around", "wrapped", distribution="someones-steps")
+    found = (
+        PinnedStep("ours", distribution="proctor"),
+        PinnedStep("theirs", distribution="someones-steps"),
+        PinnedStep("wrapped", distribution="proctor", wrappers=(around,)),
+    )
+    asked = Steps(registry, isolate=isolate)
+    for step in found:
+        await asked.command(SCOPE, PinnedWorkflow("flow", flow.main, {step.name: step}), step.name, session())
+    assert isolated == ["theirs", "wrapped"]
+
+
+async def test_what_is_blamed_elsewhere_is_a_fault_here() -> None:
+    registry: Any = Plugins([FLOW], {"flow": [Echo("work")]})
+    asked = Steps(registry, isolate=lambda _workflow, _step: Elsewhere())
+    verdict = await asked.outcome(SCOPE, pinned(), "work", session(), Result("ok"))
+    assert verdict.result == Result(FAULT, error_message="step work of someones-steps 1.2: handle_result fell over")
+
+
+class Elsewhere:
+    """Stands for a step in another process."""
+
+    async def get_command(self, scope: Scope, session: Session) -> Command:
+        return Command("none")
+
+    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
+        raise Blamed("fell over")
 
 
 class Strict(BaseModel, extra="forbid"):

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from proctor import owner
 from proctor.app import App, Begun
@@ -36,7 +37,7 @@ async def follow(app: App, begun: Begun, screen: Screen, *, jobs: int | None = N
             screen.say("cancelling… (Ctrl-C again to end at once)")
             cancelling.append(asyncio.ensure_future(_or_give_up(app.cancel(root), work)))
 
-    with _interrupts(interrupted):
+    with _interrupts(interrupted, screen.out or sys.stdout):
         async with screen.open():
             try:
                 await asyncio.wait((work,))
@@ -92,14 +93,14 @@ async def _or_give_up(cancelling: Coroutine[object, object, None], work: asyncio
 
 
 @contextmanager
-def _interrupts(first: Callable[[], None]) -> Iterator[None]:
+def _interrupts(first: Callable[[], None], out: TextIO) -> Iterator[None]:
     """Hand the first interrupt of the block to `first`; the second ends the process at once."""
     loop, met = asyncio.get_running_loop(), False
 
     def meet() -> None:
         nonlocal met
         if met:
-            _show_cursor()
+            _show_cursor(out)
             os._exit(CANCELLED)
         met = True
         first()
@@ -115,7 +116,7 @@ def _interrupts(first: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show_cursor() -> None:
-    if sys.stdout.isatty():
-        sys.stdout.write("\x1b[?25h\n")
-        sys.stdout.flush()
+def _show_cursor(out: TextIO) -> None:
+    if out.isatty():
+        out.write("\x1b[?25h\n")
+        out.flush()

@@ -8,11 +8,11 @@ from proctor.cli.lazy import LazyGroup
 SUMMARIES = {
     "demo": "Try it on a small sample package in a temporary folder.",
     "run": "Write the tests of a package or module and land them on a branch.",
-    "sessions": "Look at what was run.",
+    "sessions": "Look at what was run, and take a hand in what runs.",
     "serve": "Serve the GraphQL API, and drive sessions through it.",
     "token": "Say who may call a shared server.",
     "replay": "Make the decisions of recorded histories once more.",
-    "plugins": "Look at the plugins that are installed.",
+    "plugins": "Look at plugins, check them, and begin one of your own.",
     "workflows": "Look at workflows, and walk them in thought.",
     "schema": "Print or check the schema of the GraphQL API.",
 }

@@ -44,7 +44,7 @@ async def drawn(console: Console, view: TreeView, word: Callable[[], str | None]
             live.update(picture(), refresh=True)
             await asyncio.sleep(1 / FRAMES_PER_SECOND)
 
-    with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
+    with Live(console=console, auto_refresh=False, transient=True) as live:
         drawing = asyncio.ensure_future(redraw(live))
         try:
             yield

@@ -1,6 +1,11 @@
 """How everything that is printed looks: the console and its tables."""
 
+import io
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,9 +16,30 @@ PLAIN_WIDTH = 120
 """Columns where there is no terminal to ask."""
 
 
-def console() -> Console:
-    """Make a console for stdout: as wide as the terminal, or without colours where there is none."""
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH, color_system=None)
+def console(file: TextIO | None = None) -> Console:
+    """Make a console for a file, else stdout: as wide as the terminal, or without colours where there is none."""
+    is_terminal = (file or sys.stdout).isatty()
+    return Console(file=file) if is_terminal else Console(file=file, width=PLAIN_WIDTH, color_system=None)
+
+
+@contextmanager
+def reserved() -> Iterator[TextIO]:
+    """Keep stdout for ourselves while the block lasts: what plugins and their programs write there goes to stderr."""
+    stdout = sys.stdout
+    stdout.flush()
+    try:
+        number, instead = stdout.fileno(), sys.stderr.fileno()
+    except (OSError, io.UnsupportedOperation):  # it is no file: whoever called us collects it
+        with redirect_stdout(sys.stderr):
+            yield stdout
+        return
+    with os.fdopen(os.dup(number), "w", encoding=stdout.encoding, errors=stdout.errors) as ours:
+        os.dup2(instead, number)
+        try:
+            with redirect_stdout(sys.stderr):
+                yield ours
+        finally:
+            os.dup2(ours.fileno(), number)
 
 
 def table() -> Table:

@@ -3,10 +3,12 @@
 import asyncio
 import shlex
 from pathlib import Path
+from typing import TextIO
 
 from proctor.app import Order, open_app
 from proctor.cli.about import about
 from proctor.cli.follow import follow
+from proctor.cli.output import reserved
 from proctor.cli.product import mapping, text
 from proctor.cli.report import Hints
 from proctor.cli.screen import screen_for
@@ -20,14 +22,17 @@ def carry_out(
     settings: Settings, order: Order, *, as_json: bool = False, strict: bool = False, database: str | None = None
 ) -> int:
     """Do what is wanted, show it, and give the exit code. `database` is the flag that named it, for hints."""
-    return asyncio.run(_carry_out(settings, order, as_json=as_json, strict=strict, database=database))
+    with reserved() as out:
+        return asyncio.run(_carry_out(settings, order, out, as_json=as_json, strict=strict, database=database))
 
 
-async def _carry_out(settings: Settings, order: Order, *, as_json: bool, strict: bool, database: str | None) -> int:
+async def _carry_out(
+    settings: Settings, order: Order, out: TextIO, *, as_json: bool, strict: bool, database: str | None
+) -> int:
     async with open_app(settings) as app:
         begun = await app.begin(order)
         facts = await about(app, begun, order.branch)
-        screen = screen_for(TreeView(facts.lines), facts, as_json=as_json)
+        screen = screen_for(TreeView(facts.lines), facts, as_json=as_json, out=out)
         screen.begin()
         await follow(app, begun, screen, jobs=settings.jobs)
         head = await app.sessions.head(app.scope, begun.session_id)

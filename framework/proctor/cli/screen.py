@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import TextIO
 
 import click
 import orjson
@@ -22,9 +23,11 @@ JSON_VERSION = 1
 class Screen(ABC):
     """What a run is shown on."""
 
-    def __init__(self, view: TreeView, about: About) -> None:
+    def __init__(self, view: TreeView, about: About, out: TextIO | None = None) -> None:
         self.view = view
         self.about = about
+        self.out = out
+        """Where it is written; None is stdout."""
 
     @abstractmethod
     def begin(self) -> None:
@@ -52,17 +55,17 @@ class PlainScreen(Screen):
 
     def begin(self) -> None:
         """Say what the run is about."""
-        click.echo("\n".join(self.about.told()))
+        click.echo("\n".join(self.about.told()), self.out)
 
     def tell(self, event: Event, session: SessionView | None) -> None:
         """Print what is worth knowing of what happens now."""
         if session is not None and event.sequence > self.about.past:
             for line in lines_of(self.view, event, session):
-                click.echo(line)
+                click.echo(line, self.out)
 
     def end(self, summary: Summary, hints: Hints) -> None:
         """Print the report."""
-        report(console(), summary, hints)
+        report(console(self.out), summary, hints)
 
 
 class JsonScreen(Screen):
@@ -82,15 +85,15 @@ class JsonScreen(Screen):
         self._write("ended", {**summary.to_json(), "interpreter": hints.interpreter})
 
     def _write(self, kind: str, fields: JsonObject) -> None:
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": kind, **fields}))
+        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": kind, **fields}), self.out)
 
 
 class LiveScreen(Screen):
     """A tree that is drawn again and again."""
 
-    def __init__(self, view: TreeView, about: About) -> None:
-        super().__init__(view, about)
-        self._console = console()
+    def __init__(self, view: TreeView, about: About, out: TextIO | None = None) -> None:
+        super().__init__(view, about, out)
+        self._console = console(out)
         self._word: str | None = None
 
     def begin(self) -> None:
@@ -114,9 +117,9 @@ class LiveScreen(Screen):
         report(self._console, summary, hints)
 
 
-def screen_for(view: TreeView, about: About, *, as_json: bool) -> Screen:
+def screen_for(view: TreeView, about: About, *, as_json: bool, out: TextIO | None = None) -> Screen:
     """Choose how to show a run: for machines if asked for, drawn if it can be, else in plain lines."""
     if as_json:
-        return JsonScreen(view, about)
-    can_draw = console().is_terminal and not console().is_dumb_terminal
-    return LiveScreen(view, about) if can_draw else PlainScreen(view, about)
+        return JsonScreen(view, about, out)
+    can_draw = console(out).is_terminal and not console(out).is_dumb_terminal
+    return LiveScreen(view, about, out) if can_draw else PlainScreen(view, about, out)

@@ -17,6 +17,7 @@ from proctor.domain.event import Event
 
 @dataclass
 class Screen:
+    out: None = None
     view: TreeView = field(default_factory=TreeView)
     told: list = field(default_factory=list)
     said: list = field(default_factory=list)
@@ -133,6 +134,7 @@ async def watch(root, after=0):
     yield
 
 class Screen:
+    out = None
     view = SimpleNamespace(seen=0)
     def open(self):
         from contextlib import nullcontext

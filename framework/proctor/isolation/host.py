@@ -1,0 +1,56 @@
+"""The process that asks strangers' steps. It knows nothing but the plugins, and does nothing but answer."""
+
+import asyncio
+import os
+from typing import BinaryIO
+
+from proctor.assembly import Blamed, assembled
+from proctor.errors import PluginBroken, PluginClash, PluginMissing
+from proctor.isolation.wire import HELLO, Answer, Request, Unavailable, line, read
+from proctor.registry import Registry
+from proctor.watchdog import watching
+
+
+class Host:
+    """Reads requests and answers each as soon as its step has."""
+
+    def __init__(self, registry: Registry, answers: BinaryIO) -> None:
+        self._registry = registry
+        self._answers = answers
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def serve(self, requests: asyncio.StreamReader) -> None:
+        """Answer until there are no more requests."""
+        self._write(Answer(HELLO))
+        with watching():
+            while written := await requests.readline():
+                task = asyncio.create_task(self._answer(read(Request, written)))
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+
+    async def _answer(self, request: Request) -> None:
+        try:
+            answer = await self._ask(request)
+        except Blamed as blamed:
+            answer = Answer(request.id, blame=str(blamed))
+        except (PluginMissing, PluginBroken, PluginClash) as error:
+            facts = {name: str(fact) for name, fact in error.facts.items()}
+            answer = Answer(request.id, unavailable=Unavailable(error.code, facts))
+        self._write(answer)
+
+    async def _ask(self, request: Request) -> Answer:
+        step = assembled(self._registry, request.workflow, request.step, request.seconds)
+        if request.result is None:
+            return Answer(request.id, await step.get_command(request.scope, request.session))
+        return Answer(request.id, outcome=await step.handle_result(request.scope, request.session, request.result))
+
+    def _write(self, answer: Answer) -> None:
+        self._answers.write(line(answer))
+        self._answers.flush()
+
+
+def own(descriptor: int, instead: int) -> int:
+    """Take a descriptor away from everybody else in this process and its children, who get `instead`."""
+    kept = os.dup(descriptor)
+    os.dup2(instead, descriptor)
+    return kept

@@ -1,0 +1,102 @@
+"""Notices that the event loop does not answer, and says which plugin blocks it and where.
+
+A plugin runs in our event loop. One that computes or waits there without `await` holds up every session, and no time
+limit can end it: the clock that would is in the same loop. A thread of its own still sees it. What holds the
+interpreter's lock as well, such as a long regular expression, is told only when it lets go.
+"""
+
+import asyncio
+import logging
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+AFTER_S = 2.0
+"""A loop that has not answered for so long is blocked."""
+EVERY_S = 1.0
+
+_log = logging.getLogger("proctor.watchdog")
+_doing: dict["asyncio.Task[object] | None", str] = {}
+"""What each task is asking at the moment. Read by another thread: each access is a single one."""
+
+
+@contextmanager
+def doing(text: str) -> Iterator[None]:
+    """Say who has the word in the current task while the block lasts."""
+    task = asyncio.current_task()
+    before = _doing.get(task)
+    _doing[task] = text
+    try:
+        yield
+    finally:
+        if before is None:
+            del _doing[task]
+        else:
+            _doing[task] = before
+
+
+@contextmanager
+def watching(*, after_s: float = AFTER_S, every_s: float = EVERY_S) -> Iterator[None]:
+    """Watch the running event loop while the block lasts; a blockage is told as an error of `proctor.watchdog`."""
+    watchdog = Watchdog(asyncio.get_running_loop(), after_s, every_s)
+    thread = threading.Thread(target=watchdog.run, name="proctor-watchdog", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        watchdog.end()
+        thread.join()
+
+
+class Watchdog:
+    """Asks an event loop, again and again, whether it still answers. Made in the loop's own thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, after_s: float, every_s: float) -> None:
+        self._loop = loop
+        self._thread = threading.get_ident()
+        self._after_s = after_s
+        self._every_s = every_s
+        self._answered = threading.Event()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Watch until `end` is called."""
+        while not self._over.wait(self._every_s):
+            self._answered.clear()
+            if self._over.is_set():
+                return
+            asked = time.monotonic()
+            self._loop.call_soon_threadsafe(self._answered.set)
+            if not self._answered.wait(self._after_s):
+                self._tell(asked)
+
+    def end(self) -> None:
+        """Have the thread end at once."""
+        self._over.set()
+        self._answered.set()
+
+    def _tell(self, asked: float) -> None:
+        """Tell that the loop is blocked, and, when it goes on, for how long it was."""
+        who, where = self._who(), self._where()
+        _log.error(
+            "%s has blocked the event loop for %.3g s, at %s. Nothing else goes on until it lets go: "
+            "a plugin may await, but not wait or compute for long.",
+            who,
+            time.monotonic() - asked,
+            where,
+        )
+        self._answered.wait()
+        if not self._over.is_set():
+            _log.error("%s let the event loop go on after %.3g s", who, time.monotonic() - asked)
+
+    def _who(self) -> str:
+        task = asyncio.current_task(self._loop)
+        return _doing.get(task) or (f"the task {task.get_name()}" if task else "a callback")
+
+    def _where(self) -> str:
+        frame = sys._current_frames().get(self._thread)  # noqa: SLF001 # documented, for tools like this
+        if frame is None:
+            return "an unknown place"
+        return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"

@@ -1,0 +1,145 @@
+"""Strangers' steps that misbehave, in runs of the real command line: told by name, survived, and nothing is left."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psutil
+from projects import Finished, Project, end, processes_of
+
+STEP = '''
+import asyncio, os, subprocess, sys, time
+from proctor import Command, Outcome, Result, Step
+
+
+class Bad(Step):
+    """Misbehaves where the module `shop.{name}` is tested, and nowhere else."""
+
+    name = "{name}"
+    workflow = "component_testing"
+    after = "initialize"
+
+    async def get_command(self, scope, session, options):
+        return Command("none")
+
+    async def handle_result(self, scope, session, result, options):
+        if session.subject["name"] == "shop.{name}":
+            {act}
+        return Outcome(result)
+'''
+MODULE = '''"""One function."""
+
+
+def double(n: int) -> int:
+    """Double a number.
+
+    >>> double(2)
+    4
+    """
+    return 2 * n
+'''
+FAULTS = {
+    "raises": ("raise ValueError('out of paper')", "raised ValueError: out of paper"),
+    "raises_worse": ("raise BaseException('worse')", "raised BaseException: worse"),
+    "interrupts": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+    "exits": ("sys.exit(0)", "raised SystemExit: 0"),
+    "answers_nonsense": ("return 42", "gave int where Outcome was expected"),
+    "changes_input": ("session.state.clear()", "changed the session or the result that it was given"),
+    "hangs": ("await asyncio.Event().wait()", "did not answer within 1 s"),
+}
+"""A step that does so -> how, and what is said of it."""
+PRINTS = "print('{'); os.write(1, b'}'); subprocess.run(['echo', '['])"
+HARMLESS = {"blocks_a_while": "time.sleep(3.5)", "prints": PRINTS}
+FATAL = {
+    "blocks": ("while True: pass", "did not answer within 1 s; its process was ended"),
+    "ends_process": ("os._exit(7)", "ended its process with exit code 7"),
+}
+"""The same, for steps that only a process of their own keeps from harming all."""
+BREEDS = "subprocess.Popen(['sleep', '600'], start_new_session=True)"
+
+
+def install(project: Project, acts: Mapping[str, str], **environment: str) -> None:
+    """Lay out one distribution for each act, and a module that it is about."""
+    site = project.home / "site"
+    for name, act in acts.items():
+        info = site / f"acme_{name}-1.2.dist-info"
+        info.mkdir(parents=True)
+        (site / f"acme_{name}.py").write_text(STEP.replace("{name}", name).replace("{act}", act))
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme-{name}\nVersion: 1.2\n")
+        (info / "entry_points.txt").write_text(f"[proctor.steps]\ncomponent_testing.{name} = acme_{name}:Bad\n")
+    project.git("rm", "-r", "-q", "shop")
+    project.write({"shop/__init__.py": "", **{f"shop/{name}.py": MODULE for name in acts}})
+    project.commit()
+    project.environment = {
+        "PYTHONPATH": str(site),
+        "PROCTOR_JOBS": "2",
+        "PROCTOR_LIMITS__SAME_FAILURE": "2",
+        "PROCTOR_PLUGINS__SECONDS": "1",
+        "PROCTOR_STEPS": '{"component_testing.check_stability": {"runs": 2}}',
+        **environment,
+    }
+
+
+def run(project: Project) -> Finished:
+    """Run to the end; whatever the steps did, stdout is nothing but our lines, and no process is left."""
+    finished = project.proctor("run", "shop", "--json")
+    assert {line["v"] for line in finished.lines()} == {1}
+    assert finished.lines()[-1]["kind"] == "ended"
+    assert "Traceback" not in finished.err
+    assert processes_of(project.home) == []
+    return finished
+
+
+def faults(finished: Finished) -> dict[str, str]:
+    """Give what each step that misbehaved was blamed for."""
+    closed = [line["data"] for line in finished.lines() if line["kind"] == "interaction_completed"]
+    return {data["step"]: data["message"] for data in closed if data["status"] == "fault"}
+
+
+def landed(project: Project) -> set[str]:
+    """Name the modules whose tests are on the branch."""
+    branch = project.git("branch", "--list", "test-*", "--format=%(refname:short)").strip()
+    files = project.git("diff", "--name-only", "main", branch).splitlines()
+    return {Path(file).stem.removeprefix("test_shop_") for file in files}
+
+
+def test_a_bad_step_is_a_fault_that_names_it_and_what_has_nothing_to_do_with_it_lands(project: Project) -> None:
+    install(project, {**{name: act for name, (act, _) in FAULTS.items()}, **HARMLESS})
+    finished = run(project)
+    told = faults(finished)
+    assert told.keys() == FAULTS.keys()
+    for name, (_, says) in FAULTS.items():
+        assert told[name].startswith(f"step {name} of acme-{name} 1.2: handle_result {says}")
+    assert (finished.code, landed(project)) == (0, {*HARMLESS})
+    named = "step blocks_a_while of acme-blocks_a_while 1.2"
+    where = r"\S*acme_blocks_a_while.py:\d+ in handle_result"
+    assert re.search(rf"^{named} has blocked the event loop for [\d.]+ s, at {where}\.", finished.err)
+    assert f"{named} let the event loop go on after " in finished.err
+
+
+def test_a_step_in_a_process_of_its_own_cannot_even_block_or_end_the_run(project: Project) -> None:
+    acts = {**{name: act for name, (act, _) in FATAL.items()}, "breeds": f"{PRINTS}; {BREEDS}"}
+    install(project, acts, PROCTOR_PLUGINS__ISOLATE="true")
+    finished = run(project)
+    told = {name: f"step {name} of acme-{name} 1.2: handle_result {says}" for name, (_, says) in FATAL.items()}
+    assert faults(finished) == told
+    assert (finished.code, landed(project)) == (0, {"breeds"})
+
+
+def test_a_process_of_its_own_does_not_outlive_a_run_that_is_killed(project: Project) -> None:
+    begun = project.home / "begun"
+    acts = {"blocks": f"open({str(begun)!r}, 'w').close(); {BREEDS}\n            while True: pass"}
+    install(project, acts, PROCTOR_PLUGINS__ISOLATE="true", PROCTOR_PLUGINS__SECONDS="600")
+    process = project.start("run", "shop", "--json")
+    wait_until(begun.exists)
+    assert any("proctor.isolation" in psutil.Process(pid).cmdline() for pid in processes_of(project.home))
+    end(process)
+    wait_until(lambda: processes_of(project.home) == [])
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)

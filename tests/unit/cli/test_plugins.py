@@ -1,0 +1,259 @@
+"""`proctor plugins`, with distributions of strangers on the import path."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from click.testing import CliRunner
+
+from proctor import __version__
+from proctor.cli.group import proctor as group
+
+STEP = """
+    from pydantic import BaseModel, Field
+    from proctor import CHECK, Command, Outcome, Step, Wrapper
+
+    class Options(BaseModel):
+        lines: int = Field(20, description="How long a test may be.")
+
+    class Length(Step):
+        '''Refuses tests that are too long.
+
+        Nobody reads them.
+        '''
+        name = "{name}"
+        workflow = "component_testing"
+        {place}
+        transitions = CHECK
+        Options = Options
+        async def get_command(self, scope, session, options):
+            return Command("none")
+        async def handle_result(self, scope, session, result, options):
+            return Outcome(result)
+"""
+LENGTH = "component_testing.check_length"
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch, clean):
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    clean.setenv("PROCTOR_CONFIG", str(tmp_path / "none.toml"))
+    clean.chdir(tmp_path)
+    known = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def install(site):
+    def lay_out(distribution="acme-length", name="check_length", place='after = "run_tests"', source=STEP):
+        module = distribution.replace("-", "_")
+        info = site / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[proctor.steps]\ncomponent_testing.{name} = {module}:Length\n")
+        (site / f"{module}.py").write_text(dedent(source).format(name=name, place=place))
+
+    return lay_out
+
+
+def plugins(*arguments, **more):
+    return CliRunner().invoke(group, ["plugins", *arguments], **more)
+
+
+def lines(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class TestList:
+    def test_nothing_is_imported(self, install):
+        install(source="raise SystemExit('never')")
+        done = plugins("list")
+        assert done.exit_code == 0
+        assert [line.split() for line in done.stdout.splitlines() if "acme" in line] == [[LENGTH, "acme-length", "1.0"]]
+
+    def test_once_loaded_it_is_known_where_steps_stand_and_which_are_broken(self, install):
+        install()
+        install("acme-broken", "check_broken", source="import nothing_of_that_name")
+        done = plugins("list", "--check")
+        assert done.exit_code == 1
+        assert "acme-length   1.0      after run_tests" in done.stdout
+        assert "broken  proctor.steps component_testing.check_broken: ModuleNotFoundError:" in done.stdout
+        told = {line["name"]: line for line in lines(plugins("list", "--check", "--json"))}
+        assert (told[LENGTH]["place"], told["builtin"]["place"]) == ("after run_tests", None)
+
+
+class TestShow:
+    @pytest.mark.parametrize("name", ["check_length", LENGTH, f"steps:{LENGTH}", "proctor.steps:check_length"])
+    def test_it_tells_what_a_step_is_and_where_it_stands(self, install, name):
+        install()
+        done = plugins("show", name)
+        assert done.exit_code == 0
+        assert done.stdout.splitlines()[:2] == [
+            f"{LENGTH}  step of acme-length 1.0",
+            "  Refuses tests that are too long.",
+        ]
+        assert "run_tests → check_length → check_stability" in done.stdout
+        assert "lines   20       How long a test may be." in " ".join(done.stdout.splitlines())
+
+    def test_for_programs_there_is_the_schema(self, install):
+        install()
+        (told,) = lines(plugins("show", "check_length", "--json"))
+        assert (told["place"], told["contract"], told["error"]) == ("after run_tests", 1, None)
+        assert told["schema"]["properties"]["lines"]["default"] == 20
+
+    @pytest.mark.parametrize("name", ["workflows:context_testing", "agents:command", "executors:process", "local"])
+    def test_every_kind_is_shown(self, site, name):
+        assert plugins("show", name).exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("place", "shown"),
+        [('replaces = "run_tests"', "run_tests (by check_length)"), ('before = "finalize"', "check_length → finalize")],
+    )
+    def test_the_line_says_who_replaces_a_step(self, install, place, shown):
+        install(place=place)
+        assert shown in " ".join(plugins("show", "check_length").stdout.split())
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"source": "1 / 0"}, "ZeroDivisionError"),
+            ({"place": 'after = "nowhere"'}, "wants to stand after nowhere"),
+            ({"place": "contract = 7"}, "written for version 7"),
+        ],
+    )
+    def test_a_broken_one_says_why(self, install, change, reason):
+        install(**change)
+        done = plugins("show", "check_length")
+        assert done.exit_code == 1
+        assert reason in done.stdout
+
+    @pytest.mark.parametrize(("name", "said"), [("nobody", "no plugin 'nobody'"), ("initialize", "say which")])
+    def test_a_name_that_is_not_one_plugin_is_refused(self, site, name, said):
+        done = plugins("show", name)
+        assert done.exit_code == 2
+        assert said in done.stderr
+
+
+class TestCheck:
+    @pytest.mark.parametrize("name", ["check_length", "acme-length"])
+    def test_a_sound_step_is_shown_in_its_line(self, install, name):
+        install()
+        done = plugins("check", name)
+        assert done.exit_code == 0, done.stdout
+        assert f"steps:{LENGTH}  sound" in done.stdout
+        assert "run_tests → check_length → check_stability (without it run_tests → check_stability)" in done.stdout
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"source": "1 / 0"}, "ZeroDivisionError"),
+            ({"place": "contract = 7"}, "written for version 7"),
+            ({"place": 'after = "nowhere"'}, "wants to stand after nowhere"),
+            ({"source": STEP.replace("Outcome(result)", "None")}, "handle_result"),
+        ],
+    )
+    def test_a_broken_rule_is_told_with_the_reason(self, install, change, reason):
+        install(**change)
+        done = plugins("check", "acme-length")
+        assert done.exit_code == 1
+        assert f"steps:{LENGTH}  broken" in done.stdout
+        assert reason in done.stdout
+        (told, *_) = lines(plugins("check", "acme-length", "--json"))
+        assert told["broken"][0].keys() == {"rule", "reason", "page"}
+
+    @pytest.mark.parametrize(
+        ("one", "other", "reason"),
+        [
+            (("check_length", 'after = "run_tests"'), ("check_length", 'after = "run_tests"'), "more than once"),
+            (("one", 'replaces = "run_tests"'), ("other", 'replaces = "run_tests"'), "replaced twice"),
+        ],
+    )
+    def test_two_that_do_not_get_on_are_named(self, install, one, other, reason):
+        install("acme-one", *one)
+        install("acme-other", *other)
+        for distribution in ("acme-one", "acme-other"):
+            done = plugins("check", distribution)
+            assert done.exit_code == 1
+            assert reason in done.stdout
+            assert "acme-one" in done.stdout
+            assert "acme-other" in done.stdout
+
+    def test_what_another_one_spoils_is_not_its_fault(self, install):
+        install()
+        install("acme-lost", "check_lost", 'after = "nowhere"')
+        assert plugins("check", "acme-length").exit_code == 0
+
+    def test_what_is_not_there_is_refused(self, site):
+        done = plugins("check", "nobody")
+        assert done.exit_code == 2
+        assert "no plugin or distribution 'nobody'" in done.stderr
+
+
+class TestNew:
+    PLACE = ("--workflow", "component_testing", "--after", "run_tests")
+
+    def test_without_a_place_the_places_are_listed(self, site):
+        done = plugins("new", "step", "mine")
+        assert done.exit_code == 2
+        assert "--workflow context_testing: initialize, spawn_component_testing_sessions, finalize" in done.stderr
+        assert "--workflow component_testing: initialize, generate_tests, run_tests" in done.stderr
+        assert not (site / "proctor-mine").exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("step", "mine", "--workflow", "nothing", "--after", "x"), "no workflow 'nothing'"),
+            (("step", "mine", "--workflow", "component_testing", "--after", "nothing"), "Possible are initialize,"),
+            (("step", "mine", "--workflow", "component_testing", "--after", "finalize"), "the last step"),
+            (("step", "mine", *PLACE, "--before", "finalize"), "--after and --before"),
+            (("agent", "mine", "--after", "run_tests"), "Only a step has a place"),
+            (("step", "my-step", *PLACE), "no name for a plugin"),
+            (("step", "run_tests", *PLACE), f"proctor {__version__} brings steps component_testing.run_tests already"),
+            (("agent", "builtin"), f"proctor {__version__} brings agents builtin already"),
+            (("agent", "python"), "a module proctor_python is installed already"),
+            (("agent", "mine", "--directory", "there"), "there exists already"),
+            (("agent", "mine", "--directory", "nowhere/mine"), "cannot be made"),
+        ],
+    )
+    def test_what_cannot_be_is_refused_and_nothing_is_left(self, site, arguments, said):
+        (site / "there").mkdir()
+        done = plugins("new", *arguments)
+        assert done.exit_code == 2, done.stdout
+        assert said in " ".join(done.stderr.split())
+        assert [*site.iterdir()] == [site / "there"]
+
+    def test_a_distribution_that_is_installed_is_not_written_again(self, install, site):
+        install("proctor-mine", "another")
+        done = plugins("new", "agent", "mine")
+        assert done.exit_code == 2
+        assert "a distribution proctor-mine is installed already" in done.stderr
+
+    def test_a_folder_can_be_named(self, site):
+        done = plugins("new", "step", "mine", *self.PLACE, "--directory", "here")
+        assert done.exit_code == 0
+        assert "pip install -e ./here" in done.stdout
+        assert (site / "here" / "proctor_mine.py").is_file()
+
+    def test_a_stranger_step_may_be_the_anchor(self, install, site):
+        install()
+        assert plugins("new", "step", "mine", *self.PLACE[:3], "check_length").exit_code == 0
+        assert 'after = "check_length"' in (site / "proctor-mine" / "proctor_mine.py").read_text()
+
+    def test_on_a_terminal_the_place_is_asked_for(self, site):
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "proctor", "plugins", "new", "step", "mine"]
+        with os.fdopen(ours, "wb", buffering=0) as terminal, os.fdopen(theirs, "rb", buffering=0) as stdin:
+            terminal.write(b"component_testing\nwraps\nfix_tests\n")
+            done = subprocess.run(
+                command, cwd=site, stdin=stdin, capture_output=True, text=True, timeout=60, check=True
+            )
+        assert "The steps of component_testing: initialize → generate_tests" in done.stdout
+        assert 'wraps = "fix_tests"' in (site / "proctor-mine" / "proctor_mine.py").read_text()

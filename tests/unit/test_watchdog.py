@@ -1,0 +1,86 @@
+"""Whoever blocks the event loop is named, with the place, while it is still blocked."""
+
+import asyncio
+import logging
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from proctor.watchdog import doing, watching
+
+SECONDS = 20.0
+"""Every wait has an end."""
+
+
+class Told(logging.Handler):
+    """Keeps what the watchdog says, and sets an event at the first thing and one at the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.first, self.second = threading.Event(), threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(f"{record.levelname}: {record.getMessage()}")
+        (self.second if self.first.is_set() else self.first).set()
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    handler, log = Told(), logging.getLogger("proctor.watchdog")
+    log.addHandler(handler)
+    yield handler
+    log.removeHandler(handler)
+
+
+async def block(told: Told, text: str) -> None:
+    with doing(text):
+        await asyncio.sleep(0)
+        assert told.first.wait(SECONDS)
+
+
+async def test_a_plugin_that_blocks_is_named_with_its_place_and_again_when_it_goes_on(told: Told) -> None:
+    with watching(after_s=0.05, every_s=0.01):
+        async with asyncio.timeout(SECONDS):
+            await block(told, "step work of acme 1.0")
+            await asyncio.to_thread(told.second.wait, SECONDS)
+    blocked, free = told.said
+    assert blocked.startswith("ERROR: step work of acme 1.0 has blocked the event loop for 0.")
+    assert re.search(r", at \S*threading.py:\d+ in wait\. ", blocked)
+    assert free.startswith("ERROR: step work of acme 1.0 let the event loop go on after 0.")
+
+
+async def test_the_task_that_blocks_is_named_and_not_one_that_waits(told: Told) -> None:
+    async def wait() -> None:
+        with doing("step patient of acme 1.0"):
+            await asyncio.sleep(SECONDS)
+
+    waiting = asyncio.ensure_future(wait())
+    with watching(after_s=0.05, every_s=0.01):
+        await asyncio.ensure_future(block(told, "step greedy of acme 1.0"))
+    waiting.cancel()
+    assert "step greedy of acme 1.0" in told.said[0]
+
+
+async def test_who_asks_somebody_else_has_the_word_again_afterwards(told: Told) -> None:
+    with watching(after_s=0.05, every_s=0.01), doing("outer"):
+        with doing("inner"):
+            pass
+        assert told.first.wait(SECONDS)
+    assert told.said[0].startswith("ERROR: outer has blocked")
+
+
+async def test_what_nobody_named_is_told_with_its_place(told: Told) -> None:
+    with watching(after_s=0.05, every_s=0.01):
+        assert told.first.wait(SECONDS)
+    assert told.said[0].startswith("ERROR: the task ")
+
+
+async def test_a_loop_that_answers_is_left_alone(told: Told) -> None:
+    with watching(after_s=SECONDS, every_s=0.001):
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+    assert told.said == []
+    assert "proctor-watchdog" not in [thread.name for thread in threading.enumerate()]
