@@ -8,7 +8,6 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from proctor import ERROR, OK, SELF, WARNING, Command, Json, NoOptions, Outcome, Result, Scope, Session, Step
 from proctor_component_testing.checking import fault, program_command
 from proctor_component_testing.state import Memory, recall
-from proctor_python import findings
 from proctor_python.drop import Arguments, Dropped
 
 SECONDS = 30.0
@@ -51,12 +50,8 @@ class DropTests(Step):
 
 
 def _condemned(memory: Memory) -> tuple[str, ...]:
-    """Name what has to go. That the file as a whole gains no coverage condemns no test."""
-    return tuple(
-        finding.test or memory.target
-        for finding in memory.found()
-        if finding.test or finding.check != findings.COVERAGE
-    )
+    """Name what has to go: tests, or the file as a whole."""
+    return tuple(finding.test or memory.target for finding in memory.found() if finding.condemns)
 
 
 def _with(known: Sequence[dict[str, JsonValue]], found: Sequence[dict[str, JsonValue]]) -> list[Json]:

@@ -38,13 +38,14 @@ def of_stability(check: Check) -> list[Finding]:
 
 
 def of_coverage(check: Check, baseline: Measured | None, path: str) -> list[Finding]:
-    """Return a finding if lines or branches were open and the new tests execute none of them."""
+    """Return a finding if lines or branches were open and the new tests execute none of them. It condemns no test."""
     if baseline is None or check.coverage is None or baseline.is_full or gained(baseline, check.coverage):
         return []
     message = f"The tests execute no line or branch of {path} that was not executed before."
     lines = ", ".join(str(line) for line in baseline.missing_lines[:100])
     arcs = ", ".join(f"{start} -> {end}" for start, end in baseline.missing_arcs[:100])
-    return [Finding("", COVERAGE, message, f"Open lines: {lines or 'none'}\nOpen branches: {arcs or 'none'}")]
+    detail = f"Open lines: {lines or 'none'}\nOpen branches: {arcs or 'none'}"
+    return [Finding("", COVERAGE, message, detail, condemns=False)]
 
 
 def of_idleness(check: Check, path: str) -> list[Finding]:

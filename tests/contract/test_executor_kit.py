@@ -2,7 +2,6 @@
 # ruff: noqa: ARG001 # a wrong plugin need not use what it is given
 
 import asyncio
-import os
 import subprocess
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -122,17 +121,20 @@ def test_it_leaves_no_file_behind() -> None:
     assert "it left forgotten-" in broken_by(work)["it_leaves_nothing_behind"]
 
 
-def forget_a_process() -> None:
-    with Path(os.devnull).open("wb") as nowhere:
-        subprocess.Popen(["sleep", "60"], stdout=nowhere)
+def a_process() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
 
 
-@pytest.mark.filterwarnings("ignore:.*Popen.__del__")
 def test_it_leaves_no_process_behind() -> None:
+    forgotten: list[subprocess.Popen[bytes]] = []
+
     async def work(command: Command, surroundings: Surroundings) -> None:
-        forget_a_process()
+        forgotten.append(a_process())
 
     assert "it left the process" in broken_by(work)["it_leaves_nothing_behind"]
+    for process in forgotten:
+        process.kill()
+        process.wait()
 
 
 def test_it_leaves_the_users_repository_alone() -> None:

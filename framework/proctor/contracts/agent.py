@@ -28,10 +28,13 @@ class Finding:
     """What is wrong, in a sentence."""
     detail: str = ""
     """A traceback, the lines that were not reached: whatever helps to put it right."""
+    condemns: bool = True
+    """Whether the test, or the whole file, has to go if nobody puts it right. False: it is only worth a try."""
 
     def to_json(self) -> JsonObject:
         """Give the form in which a session's state keeps it."""
-        return {"test": self.test, "check": self.check, "message": self.message, "detail": self.detail}
+        said: JsonObject = {"test": self.test, "check": self.check, "message": self.message, "detail": self.detail}
+        return said if self.condemns else {**said, "condemns": False}
 
     @classmethod
     def from_json(cls, value: JsonObject) -> "Finding":
@@ -41,6 +44,7 @@ class Finding:
             check=str(value["check"]),
             message=str(value["message"]),
             detail=str(value.get("detail", "")),
+            condemns=bool(value.get("condemns", True)),
         )
 
 

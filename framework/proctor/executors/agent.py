@@ -34,6 +34,8 @@ class FindingArguments(BaseModel):
     check: str
     message: str
     detail: str = ""
+    condemns: bool = True
+    """Whether the test, or the whole file, has to go if it is not put right."""
 
 
 class ComponentArguments(BaseModel):
