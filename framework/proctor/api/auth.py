@@ -9,12 +9,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, get_args
-
-import jwt
+from typing import Protocol, get_args
 
 from proctor.api.caller import Role
-from proctor.api.settings import JwtSettings
 from proctor.api.vigil import Vigil
 from proctor.contracts.access import AccessStore
 from proctor.domain.scope import Scope
@@ -74,47 +71,7 @@ class TokenDoor:
         found = await self._store.token(digest(token))
         if found is None or not found.is_valid(self._clock()):
             return None
-        return Grant(_role(found.role), found.scope, found.expires_at, is_revocable=True)
-
-
-class JwtDoor:
-    """Tokens signed by an issuer whose public keys are known. Which algorithms count is ours to say, not theirs."""
-
-    def __init__(self, settings: JwtSettings) -> None:
-        self._settings = settings
-        self._keys = _keys(settings.jwks)
-
-    async def open(self, token: str) -> Grant | None:
-        """Check signature, issuer, audience and time, and read role and scope from the claims."""
-        if token.count(".") != 2:
-            return None
-        try:
-            claims = await asyncio.to_thread(self._claims, token)
-            return self._grant(claims)
-        except (jwt.PyJWTError, OSError, ValueError):
-            return None
-
-    def _claims(self, token: str) -> dict[str, Any]:
-        settings = self._settings
-        if jwt.get_unverified_header(token).get("alg") not in settings.algorithms:
-            raise jwt.InvalidAlgorithmError
-        return jwt.decode(
-            token,
-            self._keys(token),
-            algorithms=list(settings.algorithms),
-            issuer=settings.issuer,
-            audience=settings.audience,
-            leeway=settings.leeway,
-            options={"require": ["exp", "iss", "aud", "sub"]},
-        )
-
-    def _grant(self, claims: dict[str, Any]) -> Grant:
-        settings = self._settings
-        account, project = claims.get(settings.account_claim), claims.get(settings.project_claim)
-        if not (isinstance(account, str) and account and isinstance(project, str) and project):
-            raise ValueError("the claims name no account and project")
-        expires_at = float(claims["exp"]) + settings.leeway
-        return Grant(_role(claims.get(settings.role_claim)), Scope(account, project, str(claims["sub"])), expires_at)
+        return Grant(role_of(found.role), found.scope, found.expires_at, is_revocable=True)
 
 
 class Auth:
@@ -195,28 +152,9 @@ def _new_token(path: Path) -> str:
     return token
 
 
-def _role(name: object) -> Role:
+def role_of(name: object) -> Role:
+    """Read a role. Raises ValueError."""
     for role in ROLES:
         if role == name:
             return role
     raise ValueError(f"there is no role {name!r}")
-
-
-def _keys(source: str) -> Callable[[str], Any]:
-    """Make what finds the public key of a token: in a file read once, or at a URL that is asked now and then."""
-    if "://" in source:
-        client = jwt.PyJWKClient(source, lifespan=300, timeout=5)
-        return lambda token: client.get_signing_key_from_jwt(token).key
-    try:
-        keys = jwt.PyJWKSet.from_json(Path(source).expanduser().read_text("utf-8"))
-    except (OSError, ValueError, jwt.PyJWTError) as error:
-        raise InvalidSetting(reason=f"api.jwt.jwks: {error}", where=source) from error
-    return lambda token: _named(keys, token)
-
-
-def _named(keys: jwt.PyJWKSet, token: str) -> Any:  # cryptography's key, of one of several classes
-    name = jwt.get_unverified_header(token).get("kid")
-    for key in keys.keys:
-        if key.key_id == name or (name is None and len(keys.keys) == 1):
-            return key.key
-    raise jwt.InvalidKeyError

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from graphql import (
     DocumentNode,
@@ -20,6 +21,9 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from proctor.api.limits import Limits, check_shape, has_pages_by_variable
+
+if TYPE_CHECKING:
+    from proctor.api.compiled import Query
 
 RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 """Made once: graphql-core prepares each rule for a schema only the first time."""
@@ -57,6 +61,8 @@ class Prepared:
     has_pages_by_variable: bool
     cheap: set[str | None] = field(default_factory=set)
     """The operations that were found to be within the limit of cost, whatever their variables are."""
+    compiled: dict[str | None, "Query | None"] = field(default_factory=dict)
+    """The operations that were executed so far, compiled; None is one that cannot be."""
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Give the operation that is meant. Raises Rejected."""

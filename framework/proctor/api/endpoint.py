@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from graphql import GraphQLError, OperationType
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from proctor.api.auth import Unauthorized
 from proctor.api.documents import Rejected
 from proctor.api.execution import encode, encode_errors
+from proctor.api.headers import Headers, headers_of
 from proctor.api.negotiation import EVENTS, HTML, JSON, RESPONSE, preferred
 from proctor.api.operation import Malformed, Operation, decode
 from proctor.api.service import Service, request_id
@@ -61,7 +61,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         request = request_id(headers.get("x-request-id"))
         try:
             answer = await self._answer(scope, receive, headers, request)
@@ -128,7 +128,7 @@ def wants_page(scope: Scope, headers: Headers) -> bool:
 
 def negotiated(headers: Headers) -> str:
     """Choose the answer's media type. Raises Refused."""
-    accept = ",".join(headers.getlist("accept"))
+    accept = headers.get("accept", "")
     media = preferred(accept, ANSWERS)
     if media is None:
         hint = f" For {EVENTS} there is {STREAM_PATH}." if EVENTS in accept else ""

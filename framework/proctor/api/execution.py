@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,11 +21,13 @@ from graphql import (
     execute_root_selection_set,
 )
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from proctor.api.caller import Caller
+from proctor.api.compiled import Query
+from proctor.api.compiler import compiled
 from proctor.api.cost import check_cost
 from proctor.api.documents import Documents, Prepared, Rejected, coded
-from proctor.api.leaves import LeafExecutor, leaves
 from proctor.api.limits import Limits
 from proctor.api.operation import Operation
 from proctor.api.shown import shown
@@ -49,7 +52,6 @@ class Execution:
         self.limits = limits
         self.schema: GraphQLSchema = schema._schema  # noqa: SLF001 # strawberry has no public name for it
         self._documents = Documents(self.schema, limits)
-        self._leaves = leaves(self.schema)
 
     def ready(self, operation: Operation) -> Ready:
         """Prepare an operation. Raises Rejected."""
@@ -71,10 +73,28 @@ class Execution:
         """Execute a query or mutation within its time. Raises Rejected if its variables do not fit."""
         try:
             async with asyncio.timeout(self.limits.seconds):
-                result = execute_root_selection_set(self.executor(ready, caller))
-                return result if isinstance(result, ExecutionResult) else await result
+                return await self._run_compiled(ready, caller) or await self._run(ready, caller)
         except TimeoutError:
             return ExecutionResult(None, [_late(self.limits.seconds)])
+
+    async def _run_compiled(self, ready: Ready, caller: Caller) -> ExecutionResult | None:
+        query = self._compiled(ready)
+        if query is None:
+            return None
+        try:
+            return ExecutionResult(await query.run(caller, ready.operation.variables))
+        except Exception:  # noqa: BLE001 # graphql-core meets it again, and says it as it has to be said
+            return None
+
+    def _compiled(self, ready: Ready) -> Query | None:
+        known, name = ready.prepared.compiled, ready.operation.name
+        if name not in known:
+            known[name] = compiled(self.schema, ready.prepared, ready.prepared.operation(name))
+        return known[name]
+
+    async def _run(self, ready: Ready, caller: Caller) -> ExecutionResult:
+        result = execute_root_selection_set(self.executor(ready, caller))
+        return result if isinstance(result, ExecutionResult) else await result
 
     async def source(self, ready: Ready, caller: Caller) -> tuple[Executor[Caller], AsyncIterator[Any]]:
         """Open the stream of events behind a subscription. Raises Rejected."""
@@ -88,13 +108,12 @@ class Execution:
 
     def executor(self, ready: Ready, caller: Caller) -> Executor[Caller]:
         """Make the executor of an operation. Raises Rejected."""
-        built = LeafExecutor.build(
+        built = StrawberryGraphQLCoreExecutionContext.build(
             self.schema,
             ready.prepared.document,
             context_value=caller,
             raw_variable_values=dict(ready.operation.variables),
             operation_name=ready.operation.name,
-            leaves=self._leaves,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # it is one, but for its annotation
         )
         if isinstance(built, Executor):
@@ -120,7 +139,11 @@ def dump(value: object) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        return json.dumps(value, default=str).encode()
+        return json.dumps(value, default=_text).encode()
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def told(error: GraphQLError, caller: Caller) -> GraphQLError:

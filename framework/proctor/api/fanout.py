@@ -59,13 +59,13 @@ class Stream:
         """Number of the frame that comes next."""
         return self.first + len(self.frames)
 
-    async def more(self) -> None:
-        """Wait until there is another frame, or the stream is over. Who gives up waiting disturbs nobody."""
+    def more(self) -> "asyncio.Future[None]":
+        """Give what is done once there is another frame, or the stream is over. It may be given up at any time."""
         if self._pull is None:
             self._pull = asyncio.create_task(self._next())
-        waiter = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        await waiter
+        return waiter
 
     async def close(self) -> None:
         """End what is under way."""

@@ -4,7 +4,8 @@ Being woken carries no data. A reader goes back to the log and reads on from whe
 that was away, misses nothing.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal
 
 from proctor.contracts.store import Store
 from proctor.domain.event import Event
@@ -15,16 +16,18 @@ from proctor.domain.session import TERMINAL
 PAGE = 200
 LOOK_AGAIN_S = 10.0
 
-Wanted = Callable[[Event], bool]
+Wanted = Literal["family", "children"]
+"""All that is told of the session and those below it, or the changes of its children's state."""
 
 
 class Feed:
     """The stream of a session's tree, seen by one caller."""
 
-    def __init__(self, store: Store, scope: Scope, session: Head) -> None:
+    def __init__(self, store: Store, scope: Scope, session: Head, wanted: Wanted = "family") -> None:
         self._store = store
         self._scope = scope
         self._session = session
+        self._wanted = wanted
         self.root = session.birth.root
 
     async def last(self) -> int:
@@ -32,85 +35,54 @@ class Feed:
         tree = await self._store.tree(self._scope, self.root)
         return tree.events if tree else 0
 
-    async def children(self) -> Wanted:
-        """Choose what changes the state of the session's children."""
-        children = {child.id for child in await self._store.children(self._scope, self._session.id)}
-
-        def wanted(event: Event) -> bool:
-            if event.kind == "session_created" and event.data.get("parent") == self._session.id:
-                children.add(event.session_id)
-            return event.kind == "gap" or (event.session_id in children and event.kind not in ("activity", "output"))
-
-        return wanted
-
-    async def all_below(self) -> Wanted:
-        """Choose everything about the session and those below it."""
-        if self._session.id == self.root:
-            return lambda _: True
-        family = {head.id for head in await self._family()}
-
-        def wanted(event: Event) -> bool:
-            if event.kind == "session_created" and event.data.get("parent") in family:
-                family.add(event.session_id)
-            return event.kind == "gap" or event.session_id in family
-
-        return wanted
-
-    async def past(self, wanted: Wanted, after: int, limit: int) -> list[Event]:
+    async def past(self, after: int, limit: int) -> Sequence[Event]:
         """Read so many of the wanted events behind `after`."""
-        found: list[Event] = []
-        while len(found) < limit:
-            events = await self._read(after)
-            found += filter(wanted, events)
-            if len(events) < PAGE:
-                break
-            after = events[-1].sequence
-        return found[:limit]
+        return (await self._read(after, limit))[0]
 
-    async def follow(self, wanted: Wanted, after: int) -> AsyncIterator[Event]:
+    async def follow(self, after: int) -> AsyncIterator[Event]:
         """Give the wanted events behind `after`, until the session and all below it have ended."""
         while True:
-            over = await self._over()
+            over = await self._over(await self._store.head(self._scope, self._session.id))
             more = True
             while more:
-                events = await self._read(after)
+                events, end = await self._read(after, PAGE)
                 for event in events:
-                    if wanted(event):
-                        yield event
-                    after = event.sequence
-                more = len(events) >= PAGE
+                    yield event
+                more, after = len(events) >= PAGE, end
             if over:
                 return
             await self._store.wait(self.root, after, LOOK_AGAIN_S)
 
-    async def _read(self, after: int) -> list[Event]:
-        """Read a page, with a gap in front of it if what should come first is no longer kept."""
-        if not (events := await self._events(after)):
-            last = await self.last()  # asked before reading again, so that what comes meanwhile is no gap
-            events = await self._events(after)
-            return events if events or last <= after else [self._gap(after, last, 0.0)]
-        first = events[0]
-        return [self._gap(after, first.sequence - 1, first.at), *events] if first.sequence > after + 1 else events
+    async def _read(self, after: int, limit: int) -> tuple[Sequence[Event], int]:
+        """Read a page, with a gap in front of it if what should come first is no longer kept; and say where it ends.
 
-    async def _events(self, after: int) -> list[Event]:
-        return list(await self._store.events(self._scope, self.root, after=after, limit=PAGE))
+        Between the wanted events are others. A page that is not full has all up to the last of the tree at least.
+        """
+        last = await self.last()  # asked before reading, so that what comes meanwhile is not passed over
+        first = await self._store.events(self._scope, self.root, after=after, limit=1)
+        if not first:
+            return ([], after) if last <= after else ([self._gap(after, last, 0.0)], last)
+        gap = [self._gap(after, first[0].sequence - 1, first[0].at)] if first[0].sequence > after + 1 else []
+        events = [*gap, *await self._events(after, limit)][:limit]
+        end = events[-1].sequence if events else after
+        return events, end if len(events) >= limit else max(last, end)
+
+    async def _events(self, after: int, limit: int) -> Sequence[Event]:
+        session = self._session.id
+        below = session if self._wanted == "family" and session != self.root else None
+        parent = session if self._wanted == "children" else None
+        return await self._store.events(
+            self._scope, self.root, after=after, limit=limit, below=below, children_of=parent
+        )
 
     def _gap(self, after: int, last: int, at: float) -> Event:
         return Event(self.root, last, self._session.id, "gap", at, {"from": after + 1, "to": last})
 
-    async def _over(self) -> bool:
-        head = await self._store.head(self._scope, self._session.id)
-        if head is None:
-            return True
-        return head.status in TERMINAL and all(each.status in TERMINAL for each in await self._family())
-
-    async def _family(self) -> list[Head]:
-        """Read the session and all below it."""
-        heads = await self._store.descendants(self._scope, self.root)
-        ids = {self._session.id}
-        family: list[Head] = []
-        for head in heads:  # parents come before their children
-            if head.id in ids or head.birth.parent in ids:
-                ids.add(head.id)
-                family.append(head)
-        return family
+    async def _over(self, head: Head | None) -> bool:
+        """Tell whether a session and all below it have ended; what is below is read only when the session has."""
+        if head is None or head.status not in TERMINAL:
+            return head is None
+        for child in await self._store.children(self._scope, head.id):
+            if not await self._over(child):
+                return False
+        return True

@@ -5,12 +5,14 @@ point there. Such a request bears the foreign name in `Host`, or the page's in `
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from proctor.api.headers import headers_of
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN_PATHS = frozenset({"/health", "/ready"})
@@ -30,7 +32,7 @@ class Hosts:
         if scope["type"] not in ("http", "websocket") or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if host_name(host) not in self._hosts:
             await _refuse(421, "host", f"This server does not go by the name {host!r}.")(scope, receive, send)
@@ -43,6 +45,7 @@ class Hosts:
         return origin in self._origins or origin in (f"http://{host}", f"https://{host}")
 
 
+@lru_cache(maxsize=64)
 def host_name(host: str) -> str | None:
     """Give the name in a Host header, without port and brackets."""
     try:

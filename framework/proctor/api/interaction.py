@@ -91,16 +91,13 @@ class Interaction(Node):
     """One turn of a session: the command that was handed out and, once judged, its result."""
 
     session_id: strawberry.Private[str]
+    entry: strawberry.Private[domain.Interaction]
     sequence: int
     """Its number in its session: 1, 2, 3…"""
     status: InteractionStatus
     """Where it stands."""
     step: str
     """The step whose turn it is."""
-    command: Command
-    """What has to be done."""
-    result: Result | None
-    """What came of it; null until it was judged, and when it was abandoned."""
     waits_for: WaitsFor | None
     """What it waits for, if it is parked."""
     lease_expires_at: datetime | None
@@ -111,6 +108,18 @@ class Interaction(Node):
     """When the result was judged, or the interaction abandoned."""
     executed_by: str | None
     """Who executed it. A name with `client:` is a client of this API; what it says was not seen by a runner."""
+
+    @strawberry.field(description="What has to be done.")  # type: ignore[untyped-decorator] # only so it has no type
+    def command(self) -> Command:
+        """Give the command."""
+        return command(self.entry.command)
+
+    @strawberry.field(  # type: ignore[untyped-decorator] # as above
+        description="What came of it; null until it was judged, and when it was abandoned."
+    )
+    def result(self) -> Result | None:
+        """Give the result, if there is one."""
+        return result(self.entry.result) if self.entry.result else None
 
     @strawberry.field
     async def session(self, info: Info) -> Annotated["Session", strawberry.lazy("proctor.api.session")]:
@@ -125,11 +134,10 @@ class Interaction(Node):
         return cls(
             id=interaction_gid(session_id, entry.sequence),
             session_id=session_id,
+            entry=entry,
             sequence=entry.sequence,
             status=InteractionStatus(entry.status),
             step=entry.command.step,
-            command=command(entry.command),
-            result=result(entry.result) if entry.result else None,
             waits_for=WaitsFor(pending_in.parked) if pending_in and pending_in.parked else None,
             lease_expires_at=maybe_moment(pending_in.lease_until) if pending_in else None,
             started_at=moment(entry.command.at),

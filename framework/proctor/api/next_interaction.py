@@ -70,7 +70,7 @@ async def next_interaction(caller: Caller, head: Head) -> NextInteractionResult:
     """Say what comes next: what the session waits for, else what the rule says."""
     if head.status == "active" and (waits := _waits(head)):
         return waits
-    match await caller.app.sessions.next(caller.scope, head.id):
+    match await caller.app.sessions.next_after(caller.scope, head):
         case orchestrator.NextStep() if head.status != "active":
             return _closed(head)
         case orchestrator.NextStep(step, reason):

@@ -45,23 +45,32 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """A page of a list."""
 
-    edges: list[Edge[T]] = strawberry.field(description="The entries with their places.")
     nodes: list[T] = strawberry.field(description="The entries alone.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in its list.")
+    cursor_of: strawberry.Private[Callable[[T], str]]
+    has_next: strawberry.Private[bool]
+    has_previous: strawberry.Private[bool]
+
+    @strawberry.field(description="The entries with their places.")  # type: ignore[untyped-decorator] # T stays open
+    def edges(self) -> list[Edge[T]]:
+        """Make the entries with their places."""
+        return [Edge(cursor=self.cursor_of(node), node=node) for node in self.nodes]
+
+    @strawberry.field(description="Where the page stands in its list.")  # type: ignore[untyped-decorator] # as above
+    def page_info(self) -> PageInfo:
+        """Say where the page stands."""
+        return PageInfo(
+            has_next_page=self.has_next,
+            has_previous_page=self.has_previous,
+            start_cursor=self.cursor_of(self.nodes[0]) if self.nodes else None,
+            end_cursor=self.cursor_of(self.nodes[-1]) if self.nodes else None,
+        )
 
 
 def page(
     nodes: Sequence[T], cursor: Callable[[T], str], *, has_next: bool, has_previous: bool = False
 ) -> Connection[T]:
     """Make a page of these entries."""
-    edges = [Edge(cursor=cursor(node), node=node) for node in nodes]
-    info = PageInfo(
-        has_next_page=has_next,
-        has_previous_page=has_previous,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
-    return Connection(edges=edges, nodes=list(nodes), page_info=info)
+    return Connection(nodes=list(nodes), cursor_of=cursor, has_next=has_next, has_previous=has_previous)
 
 
 def checked(count: int | None, name: str = "first") -> int:

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import re
+import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
 
 from graphql import ExecutionResult, OperationType
 
@@ -78,4 +78,4 @@ class Service:
 
 def request_id(given: str | None) -> str:
     """Take the id that the client gave its request, or make one."""
-    return given if given and _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import uvloop
 
-from proctor.api.auth import Door, JwtDoor, LocalDoor, TokenDoor, local_token
+from proctor.api.auth import Door, LocalDoor, TokenDoor, local_token
 from proctor.api.hosts import LOOPBACK
 from proctor.api.page import graphiql, link
 from proctor.api.schema import build_schema
@@ -43,7 +43,11 @@ def _doors(settings: ServerSettings, app: App, token: str | None) -> Sequence[Do
     if token is not None:
         return [LocalDoor(token, app.scope)]
     doors: list[Door] = [TokenDoor(app.store)]
-    return [*doors, JwtDoor(settings.api.jwt)] if settings.api.jwt else doors
+    if settings.api.jwt is None:
+        return doors
+    from proctor.api.jwt_door import JwtDoor  # its cryptography is slow to load
+
+    return [*doors, JwtDoor(settings.api.jwt)]
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -179,7 +179,7 @@ class Session(Node):
         caller, limit = info.context, checked(first)
         feed = Feed(caller.app.store, caller.scope, self.head)
         start = placed(after, lambda cursor: number_place("event", feed.root, cursor)) or 0
-        found = await feed.past(await feed.all_below(), start, limit + 1)
+        found = await feed.past(start, limit + 1)
         return page(
             [session_event(event) for event in found[:limit]],
             lambda event: event.cursor,

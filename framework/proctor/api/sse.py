@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable
 
 from graphql import OperationType
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -17,6 +16,7 @@ from proctor.api.caller import Caller
 from proctor.api.documents import Rejected
 from proctor.api.endpoint import REFUSALS, Refused, check_kind, check_method, read_operation, refusal
 from proctor.api.execution import Ready, encode, encode_errors
+from proctor.api.headers import Headers, headers_of
 from proctor.api.negotiation import EVENTS, preferred
 from proctor.api.resumption import resumable
 from proctor.api.service import Service, request_id
@@ -34,7 +34,7 @@ class Events:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         request = request_id(headers.get("x-request-id"))
         try:
             caller = await self._caller(scope, headers, request)

@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLError, OperationType
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from proctor.api.auth import Unauthorized
 from proctor.api.caller import Caller
 from proctor.api.documents import Rejected
 from proctor.api.execution import Ready, dump, encode, told
+from proctor.api.headers import headers_of
 from proctor.api.limits import beyond
 from proctor.api.operation import Malformed, Operation, decode
 from proctor.api.resumption import resumable
@@ -49,7 +49,7 @@ class Socket:
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        headers = Headers(scope=scope)
+        headers = headers_of(scope)
         connection = Connection(self._service, receive, send, headers.get("authorization"), request_id(None))
         try:
             await connection.serve()
@@ -186,7 +186,7 @@ class Connection:
                 await self._follow(id_, ready, caller)
             else:
                 payload = encode(await self._service.run(ready, caller), caller).decode()
-                await self._tell_next(f'{{"id":{_json(id_)},"type":"next","payload":', payload)
+                await self._send({"type": "websocket.send", "text": f"{_head(id_)}{payload}}}"})
             self._forget(id_)
             await self._tell({"id": id_, "type": "complete"})
         except Rejected as rejected:
@@ -203,18 +203,15 @@ class Connection:
     async def _follow(self, id_: str, ready: Ready, caller: Caller) -> None:
         self._service.note(ready, caller, time.perf_counter(), 0)
         subscription = resumable(ready, self._service.execution.schema)
-        head = f'{{"id":{_json(id_)},"type":"next","payload":'
+        head = _head(id_)
         async with self._service.fanout.follow(subscription, caller) as frames:
             async for frame in frames:
-                await self._tell_next(head, frame.payload)
+                await self._send({"type": "websocket.send", "text": f"{head}{frame.payload}}}"})
 
     def _forget(self, id_: str) -> None:
         """Free the id, unless the client has given it to another operation meanwhile."""
         if self._operations.get(id_) is asyncio.current_task():
             del self._operations[id_]
-
-    async def _tell_next(self, head: str, payload: str) -> None:
-        await self._send({"type": "websocket.send", "text": f"{head}{payload}}}"})
 
     async def _tell_errors(self, id_: str, *errors: GraphQLError) -> None:
         await self._tell({"id": id_, "type": "error", "payload": [error.formatted for error in errors]})
@@ -223,5 +220,6 @@ class Connection:
         await self._send({"type": "websocket.send", "text": dump(message).decode()})
 
 
-def _json(text: str) -> str:
-    return orjson.dumps(text).decode()
+def _head(id_: str) -> str:
+    """Give what stands before the payload of a message `next`, which a brace ends."""
+    return f'{{"id":{orjson.dumps(id_).decode()},"type":"next","payload":'
