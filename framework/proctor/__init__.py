@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from proctor.domain.component import Component, Context
     from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
     from proctor.domain.json import Json, JsonObject
+    from proctor.domain.orchestrator import Completed
     from proctor.domain.scope import Scope
     from proctor.domain.session import ChildSummary, Session
     from proctor.domain.workflow import ANY, CHECK, DEFAULT, ERROR, FAULT, NEXT, OK, SELF, WARNING, Workflow
@@ -37,6 +38,7 @@ _HOMES = {
     "proctor.domain.component": ("Component", "Context"),
     "proctor.domain.interaction": ("ChildSpec", "Command", "Outcome", "Result", "Usage", "Workspace"),
     "proctor.domain.json": ("Json", "JsonObject"),
+    "proctor.domain.orchestrator": ("Completed",),
     "proctor.domain.scope": ("Scope",),
     "proctor.domain.session": ("ChildSummary", "Session"),
     "proctor.domain.workflow": (
@@ -48,9 +50,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ANY", "CHECK", "DEFAULT", "ERROR", "FAULT", "NEXT", "OK", "SELF", "WARNING", "Activity", "Agent", "AgentResult",
-    "ChildSpec", "ChildSummary", "Command", "Component", "Context", "Executor", "Finding", "Inner", "Json",
-    "JsonObject", "NoOptions", "Outcome", "ProcessExit", "ProcessLimits", "Result", "Scope", "Session", "Step",
-    "Surroundings", "Task", "Usage", "Workflow", "Workspace", "Wrapper", "run_process",
+    "ChildSpec", "ChildSummary", "Command", "Completed", "Component", "Context", "Executor", "Finding", "Inner",
+    "Json", "JsonObject", "NoOptions", "Outcome", "ProcessExit", "ProcessLimits", "Result", "Scope", "Session",
+    "Step", "Surroundings", "Task", "Usage", "Workflow", "Workspace", "Wrapper", "run_process",
 ]  # fmt: skip
 
 

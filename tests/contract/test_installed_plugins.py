@@ -12,14 +12,18 @@ REGISTRY = Registry()
 
 @pytest.mark.parametrize("plugin", REGISTRY.plugins(), ids=lambda plugin: f"{plugin.group}:{plugin.name}")
 def test_an_installed_plugin_breaks_no_rule(plugin: Plugin) -> None:
-    assert [str(broken) for broken in check(plugin, REGISTRY)] == []
+    assert [str(broken) for broken in check(plugin.group, plugin.name, REGISTRY)] == []
 
 
 def test_a_plugin_that_cannot_be_loaded_is_said_to_be_so() -> None:
-    missing = Plugin("proctor.agents", "nobody", "nowhere", "1.0", "nowhere:Nobody")
-    [broken] = check(missing, REGISTRY)
+    [broken] = check("proctor.agents", "nobody")
     assert broken.rule == "An installed plugin can be loaded, and is what its entry-point group asks for."
     assert "nobody" in broken.reason
+
+
+def test_a_group_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no group of plugins proctor\.step$"):
+        check("proctor.step", "component_testing.run_tests")
 
 
 STRANGER = """
@@ -65,7 +69,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str
     monkeypatch.syspath_prepend(tmp_path)
     registry = Registry()
     strangers = [plugin for plugin in registry.plugins() if plugin.distribution == "made-up-stranger"]
-    return {plugin.name: [broken.reason for broken in check(plugin, registry)] for plugin in strangers}
+    return {each.name: [broken.reason for broken in check(each.group, each.name, registry)] for each in strangers}
 
 
 def test_strangers_are_looked_at_as_far_as_that_is_harmless(found: dict[str, list[str]]) -> None:

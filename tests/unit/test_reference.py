@@ -21,7 +21,7 @@ FOLDER = ROOT / "docs/reference"
 PAGES = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.md"))}
 OURS = {"answers", "conformity", "version"}
 """Modules beside the contracts that no plugin meets."""
-NO_PLACE = {"proctor.registry.Plugin", "proctor.registry.Registry", "proctor.testing.kit.Promise"}
+NO_PLACE = {"proctor.registry.Registry", "proctor.testing.kit.Promise"}
 """Types of what is passed on, not looked into."""
 
 

@@ -3,24 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from proctor import (
-    ERROR,
-    FAULT,
-    NEXT,
-    OK,
-    Command,
-    Finding,
-    Outcome,
-    Result,
-    Scope,
-    Session,
-    Step,
-    Workspace,
-    Wrapper,
-)
-from proctor.contracts import Inner
+from proctor import ERROR, FAULT, NEXT, OK, Command, Finding, Outcome, Result, Scope, Session, Step, Workspace
 
 SECONDS = 60.0
 
@@ -43,7 +28,6 @@ class Memory(BaseModel):
     base: str
     target: str
     files: dict[str, str]
-    findings: tuple[dict[str, JsonValue], ...] = ()
     lint_told: bool = False
     """The agent has been told what ruff found. Written by this module alone."""
 
@@ -63,9 +47,9 @@ class Problem(BaseModel):
     url: str | None
 
     def finding(self) -> Finding:
-        """Say it to an agent. It names no test, because none is wrong: they have passed."""
+        """Say it to an agent. It names no test and condemns nothing: the tests have passed."""
         message = f"Line {self.location.row}: {self.message} ({self.code})."
-        return Finding("", CheckLint.name, message, self.url or "")
+        return Finding("", CheckLint.name, message, self.url or "", condemns=False)
 
 
 PROBLEMS = TypeAdapter(list[Problem])
@@ -119,32 +103,3 @@ class CheckLint(Step):
 def _told(problems: Sequence[Problem]) -> str:
     codes = sorted({str(problem.code) for problem in problems})
     return f"{len(problems)} found by ruff: {', '.join(codes)}"
-
-
-class KeepUntidyTests(Wrapper):
-    """Keeps tests from being dropped because the agent left them untidy.
-
-    `drop_tests` takes a finding without a test for one about the whole file.
-    """
-
-    name = "keep_untidy_tests"
-    workflow = "component_testing"
-    wraps = "drop_tests"
-
-    async def get_command(self, inner: Inner, scope: Scope, session: Session, options: BaseModel) -> Command:
-        """Drop nothing if only ruff found something."""
-        return Command("none") if _untidy(session) else await inner.get_command(scope, session)
-
-    async def handle_result(
-        self, inner: Inner, scope: Scope, session: Session, result: Result, options: BaseModel
-    ) -> Outcome:
-        """Go on with all tests."""
-        if _untidy(session):
-            return Outcome(replace(result, status=OK), {"findings": []})
-        return await inner.handle_result(scope, session, result)
-
-
-def _untidy(session: Session) -> bool:
-    """Tell whether the last check that found something was this one."""
-    findings = Memory.model_validate(session.state).findings
-    return {finding["check"] for finding in findings} == {CheckLint.name}

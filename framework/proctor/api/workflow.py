@@ -23,6 +23,18 @@ class Transition:
 
 
 @strawberry.type
+class StepWrapper:
+    """What a distribution puts around somebody else's step."""
+
+    name: str
+    """Its name, unique in the workflow."""
+    distribution: str
+    """The distribution that brings it."""
+    version: str
+    """The version of that distribution."""
+
+
+@strawberry.type
 class WorkflowStep:
     """A step as it stands in a workflow."""
 
@@ -41,6 +53,8 @@ class WorkflowStep:
     """Its table: where each status leads."""
     options: JSON
     """Its settings, with the defaults filled in."""
+    wrappers: list[StepWrapper]
+    """What stands around it, the innermost first."""
 
     @strawberry.field
     def description(self, info: Info) -> str | None:
@@ -95,6 +109,9 @@ def _step(pinned: PinnedWorkflow, step: PinnedStep) -> WorkflowStep:
         anchor=step.anchor,
         transitions=[_transition(pinned, step.name, *entry) for entry in step.transitions.items()],
         options=JSON(step.options),
+        wrappers=[
+            StepWrapper(name=each.name, distribution=each.distribution, version=each.version) for each in step.wrappers
+        ],
     )
 
 

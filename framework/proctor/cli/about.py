@@ -1,6 +1,6 @@
 """What a run is about, said before it begins."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,20 +9,27 @@ from proctor.cli.product import text
 from proctor.cli.wording import SHORT_COMMIT, SHORT_ID
 from proctor.contracts.store import Tree
 from proctor.domain.json import JsonObject
+from proctor.domain.workflow import PinnedStep, PinnedWorkflow
 from proctor.registry import OWN
 
 
 @dataclass(frozen=True, slots=True)
 class StrangerStep:
-    """A step that another distribution brought into a workflow."""
+    """A step that another distribution brought into a workflow, or changed there."""
 
     workflow: str
     step: str
     distribution: str
     version: str
+    replaced_by: str | None = None
+    """The step of that distribution that took its place."""
+    inside: str | None = None
+    """The wrapper of that distribution that stands around it."""
 
     def __str__(self) -> str:
-        return f"{self.workflow}.{self.step} ({self.distribution} {self.version})"
+        replaced = f" replaced by {self.replaced_by}" if self.replaced_by else ""
+        inside = f" inside {self.inside}" if self.inside else ""
+        return f"{self.workflow}.{self.step}{replaced}{inside} ({self.distribution} {self.version})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class About:
     attached: bool
     dirty: bool
     strangers: tuple[StrangerStep, ...]
-    """Steps that other distributions brought."""
+    """Steps that other distributions brought or changed."""
     lines: Mapping[str, tuple[str, ...]]
     """Workflow -> its main line of steps."""
     past: int
@@ -102,10 +109,13 @@ def main_lines(tree: Tree) -> dict[str, tuple[str, ...]]:
 
 
 def strangers(tree: Tree) -> tuple[StrangerStep, ...]:
-    """Name the steps of a tree that other distributions brought."""
-    return tuple(
-        StrangerStep(workflow.name, step.name, step.distribution, step.version)
-        for workflow in tree.workflows
-        for step in workflow.steps.values()
-        if step.distribution != OWN
-    )
+    """Name the steps of a tree that other distributions brought, took the place of, or stand around."""
+    found = (each for workflow in tree.workflows for step in workflow.steps.values() for each in _of(workflow, step))
+    return tuple(each for each in found if each.distribution != OWN)
+
+
+def _of(workflow: PinnedWorkflow, step: PinnedStep) -> Iterator[StrangerStep]:
+    """Name who brought a step, then who stands around it, the innermost first."""
+    yield StrangerStep(workflow.name, step.name, step.distribution, step.version, replaced_by=step.plugin or None)
+    for each in step.wrappers:
+        yield StrangerStep(workflow.name, step.name, each.distribution, each.version, inside=each.name)

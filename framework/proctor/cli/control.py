@@ -7,7 +7,8 @@ import click
 
 from proctor.app import App, open_app
 from proctor.cli.lookup import find
-from proctor.cli.wording import SHORT_ID, count, first_line
+from proctor.cli.questions import asking, question
+from proctor.cli.wording import SHORT_ID, count
 from proctor.config import Settings
 from proctor.domain.head import Head
 from proctor.domain.interaction import Result
@@ -67,32 +68,26 @@ async def answer(settings: Settings, session_id: str, *, reject: bool, message: 
     """Answer what a session, or one below it, waits for."""
 
     async def do(app: App, head: Head) -> str:
-        asking = await _asking(app, head)
-        assert asking.pending is not None
-        result = Result(ERROR if reject else OK, error_message=message)
-        submitted = await app.sessions.submit(app.scope, asking.id, asking.fence, result, executed_by=getpass.getuser())
-        return f"{asking.pending.command.step}: {submitted.status}."
+        waiting = await _waiting(app, head)
+        assert waiting.pending is not None
+        result, user = Result(ERROR if reject else OK, error_message=message), getpass.getuser()
+        submitted = await app.sessions.submit(app.scope, waiting.id, waiting.fence, result, executed_by=user)
+        return f"{waiting.pending.command.step}: {submitted.status}."
 
     await _with(settings, session_id, do)
 
 
-async def _asking(app: App, head: Head) -> Head:
+async def _waiting(app: App, head: Head) -> Head:
     """Find the one session, that one or one below it, that waits for an answer."""
-    heads = [head] if head.birth.parent else await app.store.descendants(app.scope, head.id)
-    asking = [each for each in heads if each.parked == "external"]
-    if len(asking) > 1:
-        names = ", ".join(f"{each.id[:SHORT_ID]} ({_question(each)})" for each in asking)
-        raise click.UsageError(f"{count(len(asking), 'session')} wait for an answer: {names}. Name one of them.")
-    if not asking and head.status in TERMINAL:
+    waiting = await asking(app, head)
+    if len(waiting) > 1:
+        names = ", ".join(f"{each.id[:SHORT_ID]} ({question(each)})" for each in waiting)
+        raise click.UsageError(f"{count(len(waiting), 'session')} wait for an answer: {names}. Name one of them.")
+    if not waiting and head.status in TERMINAL:
         raise SessionClosed(session_id=head.id, status=head.status)
-    if not asking:
+    if not waiting:
         raise NothingPending(session_id=head.id)
-    return asking[0]
-
-
-def _question(head: Head) -> str:
-    assert head.pending is not None
-    return first_line(str(head.pending.command.arguments.get("question") or head.pending.command.step))
+    return waiting[0]
 
 
 async def _with(settings: Settings, session_id: str, do: Callable[[App, Head], Awaitable[str]]) -> None:

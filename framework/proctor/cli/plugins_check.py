@@ -67,7 +67,7 @@ def _checked(plugin: "Plugin", registry: "Registry", *, as_json: bool) -> bool:
     """Try a plugin, and tell what came of it. Gives whether it is broken."""
     from proctor.testing import check as try_rules
 
-    broken = try_rules(plugin, registry)
+    broken = try_rules(plugin.group, plugin.name, registry)
     if as_json:
         rules: JsonObject = {"broken": [_rule(each) for each in broken]}
         _write("checked", {"group": plugin.group, "name": plugin.name, "distribution": plugin.distribution, **rules})

@@ -26,7 +26,7 @@ class Hints:
     database: str = ""
     """What names the database, if it is not the usual one."""
     strangers: Sequence[StrangerStep] = ()
-    """Steps of other distributions that took part."""
+    """Steps that other distributions brought or changed."""
     interpreter: str | None = None
     """What ran the tests."""
     with_sessions: bool = False
@@ -132,13 +132,18 @@ def _removed(console: Console, summary: Summary) -> None:
 
 def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
     told = [f"The tests ran with {hints.interpreter}."] if hints.interpreter else []
-    for each in hints.strangers:
-        mine = {key[2]: number for key, number in summary.judged.items() if key[:2] == (each.workflow, each.step)}
-        said = ", ".join(f"{number} {status}" for status, number in sorted(mine.items()))
-        told.append(f"The step {each} took part: {said or 'it never ran'}.")
+    told += [f"The step {each} took part: {_history(summary, each.workflow, each.step)}." for each in hints.strangers]
     if told:
         console.print()
         console.print("\n".join(told), highlight=False, markup=False, soft_wrap=True)
+
+
+def _history(summary: Summary, workflow: str, step: str) -> str:
+    """Say how often a step got which status, and whether it waits for an answer."""
+    mine = {key[2]: number for key, number in summary.judged.items() if key[:2] == (workflow, step)}
+    said = [f"{number} {status}" for status, number in sorted(mine.items())]
+    said += ["it waits for an answer"] if (workflow, step) in summary.asking else []
+    return ", ".join(said) or ("it has not run yet" if summary.status == "active" else "it never ran")
 
 
 def _head(message: str) -> str:

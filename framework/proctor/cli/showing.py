@@ -16,11 +16,12 @@ from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
 from proctor.cli.product import text
+from proctor.cli.questions import asking, details, question, ways
 from proctor.cli.report import Hints, report
 from proctor.cli.running import git_words, interpreter, named
 from proctor.cli.screen import JSON_VERSION
 from proctor.cli.summary import summarise
-from proctor.cli.view import TreeView
+from proctor.cli.view import EXTERNAL, TreeView
 from proctor.cli.wording import SHORT_ID, clean, duration, gist
 from proctor.config import Settings
 from proctor.domain.head import Head
@@ -28,6 +29,7 @@ from proctor.domain.interaction import Interaction
 from proctor.domain.json import JsonObject
 from proctor.domain.workflow import OK
 
+_WAITS = {EXTERNAL: "waits for an answer", "children": "waits for children"}
 OUTPUT_LINES = 20
 """Lines of output that are shown from its end."""
 
@@ -39,6 +41,7 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
         interactions = await _interactions(app, head)
         view = await _view(app, head)
         tree = await app.store.tree(app.scope, head.birth.root)
+        waiting = await asking(app, head)
     assert tree is not None
     if as_json:
         components = {"components": summarise(view).to_json()["components"]} if head.birth.parent is None else {}
@@ -49,6 +52,8 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
     console.print()
     console.print(_table(interactions, head))
     _trouble(console, head, interactions)
+    for each in waiting:
+        _ask(console, each, named(database))
     if head.birth.parent is None:
         report(
             console,
@@ -94,6 +99,8 @@ def _fields(head: Head, interactions: Sequence[Interaction]) -> JsonObject:
         "outcome": head.outcome,
         "error": head.last_error,
         "blocked": head.blocked,
+        "waits_for": head.parked,
+        "question": question(head) if head.parked == EXTERNAL else None,
         "created_at": birth.created_at,
         "interactions": [_interaction(each) for each in interactions],
     }
@@ -142,9 +149,21 @@ def _table(interactions: Sequence[Interaction], head: Head) -> Table:
         message = gist(result.error_message if result else None)
         table.add_row(str(each.sequence), each.command.step, Text(status, colour), taken, Text(message))
     if head.pending is not None:
-        waits = f"waits for {head.parked}" if head.parked else "under way"
+        waits = _WAITS.get(head.parked or "", "under way")
         table.add_row(str(head.pending.sequence), head.pending.command.step, Text("pending", "cyan"), "", waits)
     return table
+
+
+def _ask(console: Console, head: Head, database: str) -> None:
+    """Print what a session asks, and how it is answered."""
+    assert head.pending is not None
+    console.print()
+    console.print(Text.assemble(("Waits for an answer", "bold"), f" (session {head.id[:SHORT_ID]})"))
+    indented(console, Text(question(head)), by=2)
+    for line in details(head):
+        indented(console, Text(line), by=4)
+    yes, no = ways(head, database)
+    console.print(Text(f"  to say yes  {yes}\n  to say no   {no}"), soft_wrap=True)
 
 
 def _trouble(console: Console, head: Head, interactions: Sequence[Interaction]) -> None:

@@ -64,6 +64,8 @@ class Summary:
     """Tests that were proven alone but did not land, and why."""
     judged: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """How often a step got a status: by workflow, step and status."""
+    asking: frozenset[tuple[str, str]] = frozenset()
+    """Steps that wait for an answer: workflow and step."""
 
     @property
     def landed(self) -> bool:
@@ -113,6 +115,7 @@ def summarise(view: TreeView) -> Summary:
             str(each.get("test")): text(each.get("reason")) or "" for each in mappings(root.product.get("removed"))
         },
         judged=dict(view.judged),
+        asking=frozenset((each.workflow, each.step) for each in (root, *view.ordered()) if each.step and each.asks),
     )
 
 

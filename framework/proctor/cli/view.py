@@ -46,6 +46,8 @@ class SessionView:
     """The last completed step said exactly what the one before it had said."""
     doing: str | None = None
     """What is happening within the step, as far as it tells."""
+    asks: bool = False
+    """The step that was started last waits for an answer."""
     began: float | None = None
     """When its first step began, in its first attempt."""
     ended: float | None = None
@@ -169,11 +171,13 @@ def _apply(session: SessionView, event: Event) -> None:
         case "interaction_started":
             session.step, session.sequence = str(data.get("step")), whole(data.get("sequence"))
             session.doing = session.blocked = None
+            session.asks = False
             session.began = event.at if session.began is None else session.began
             session.rounds += session.step == FIX
         case "interaction_completed":
             _complete(session, str(data.get("step")), str(data.get("status")), text(data.get("message")))
         case "interaction_parked" if data.get("waits_for") == EXTERNAL:
+            session.asks = True
             session.doing = f"waits for an answer: proctor sessions answer {session.id[:SHORT_ID]}"
         case "interaction_abandoned":
             session.step = session.doing = None

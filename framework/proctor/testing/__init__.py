@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from proctor.testing.step import StepContract
     from proctor.testing.store import StoreContract
     from proctor.testing.workflow import WorkflowContract
+    from proctor.testing.wrapped import around
     from proctor.testing.wrapper import WrapperContract
 
 _HOMES = {
@@ -48,6 +49,7 @@ _HOMES = {
     "store": ("StoreContract",),
     "opened_store": ("temporary_store",),
     "workflow": ("WorkflowContract",),
+    "wrapped": ("around",),
     "wrapper": ("WrapperContract",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -55,8 +57,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AgentContract", "EngineContract", "ExecutorContract", "FrozenClock", "Kit", "MemoryBlobs", "Place", "RuleBroken",
     "ScriptedAgent", "StepContract", "StoreContract", "Turn", "WorkflowContract", "WrapperContract", "a_child",
-    "a_command", "a_context", "a_result", "a_session", "a_task", "a_workspace", "ask", "check", "rule",
-    "temporary_store",
+    "a_command", "a_context", "a_result", "a_session", "a_task", "a_workspace", "around", "ask", "check",
+    "rule", "temporary_store",
 ]  # fmt: skip
 
 if "pytest" in sys.modules:

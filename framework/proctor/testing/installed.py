@@ -9,7 +9,7 @@ from proctor.contracts.step import Step
 from proctor.contracts.wrapper import Wrapper
 from proctor.domain.workflow import Workflow
 from proctor.errors import ProctorError
-from proctor.registry import Plugin, Registry
+from proctor.registry import Registry
 from proctor.testing.agent import AgentContract
 from proctor.testing.engine import EngineContract
 from proctor.testing.executor import ExecutorContract
@@ -22,37 +22,43 @@ from proctor.testing.wrapper import WrapperContract
 LOADS = "An installed plugin can be loaded, and is what its entry-point group asks for."
 
 
-def check(plugin: Plugin, registry: Registry | None = None) -> list[RuleBroken]:
-    """Give the rules that a plugin breaks, as far as that can be seen without knowing more of it.
+def check(group: str, name: str, registry: Registry | None = None) -> list[RuleBroken]:
+    """Give the rules that an installed plugin breaks, as far as that can be seen without knowing more of it.
+
+        check("proctor.steps", "component_testing.check_length")
+
+    `group` and `name` are those of its entry point. Raises ValueError if there is no such group of plugins.
 
     Not for use inside an event loop. Nothing that could cost money or do harm is tried: an agent is run only if it
     says that it is deterministic and needs no options, and no command is executed. For a step of a workflow that is
     not Proctor's own nobody knows a session, and nobody knows a good result. The author's own tests see all of it.
     """
     try:
-        kit = kit_of(plugin, registry or Registry())
+        kit = kit_of(group, name, registry or Registry())
     except ProctorError as error:
         return [RuleBroken(LOADS, str(error), Kit.page)]
     return list(kit.broken())
 
 
-def kit_of(plugin: Plugin, registry: Registry) -> type[Kit]:
-    """Make the kit for a plugin. Raises PluginMissing, PluginBroken or PluginClash."""
-    match plugin.group:
+def kit_of(group: str, name: str, registry: Registry) -> type[Kit]:
+    """Make the kit for a plugin. Raises ValueError, PluginMissing, PluginBroken or PluginClash."""
+    match group:
         case "proctor.workflows":
-            return _of_workflow(registry.workflow(plugin.name))
+            return _of_workflow(registry.workflow(name))
         case "proctor.steps":
-            workflow, _, name = plugin.name.partition(".")
-            found = registry.step_or_wrapper(workflow, name)
+            workflow, _, step = name.partition(".")
+            found = registry.step_or_wrapper(workflow, step)
             if isinstance(found, Step):
                 return _of_step(type(found))
             return _of_wrapper(type(found), type(registry.step(workflow, found.wraps)))
         case "proctor.agents":
-            return _of_agent(registry.agent(plugin.name))
+            return _of_agent(registry.agent(name))
         case "proctor.executors":
-            return _of_executor(registry.executor(plugin.name), plugin.name)
+            return _of_executor(registry.executor(name), name)
+        case "proctor.engines":
+            return _of_engine(registry.engine(name))
         case _:
-            return _of_engine(registry.engine(plugin.name))
+            raise ValueError(f"there is no group of plugins {group}")
 
 
 def _of_workflow(installed: Workflow) -> type[Kit]:

@@ -2,15 +2,18 @@
 
 from typing import ClassVar
 
-from pydantic import BaseModel
-
 from proctor.contracts.step import Step
 from proctor.contracts.wrapper import Wrapper
-from proctor.domain.interaction import Command, Outcome, Result
-from proctor.domain.scope import Scope
-from proctor.domain.session import Session
 from proctor.testing.kit import rule
 from proctor.testing.step import StepContract
+from proctor.testing.wrapped import around, step_inside
+
+
+class _InstalledStep:
+    """The installed step that a kit's wrapper wraps, looked up when it is asked for."""
+
+    def __get__(self, kit: "WrapperContract | None", owner: type["WrapperContract"]) -> type[Step]:
+        return step_inside(owner.wrapper)
 
 
 class WrapperContract(StepContract):
@@ -18,12 +21,14 @@ class WrapperContract(StepContract):
 
         class TestPatience(WrapperContract):
             wrapper = Patience
-            step = RunTests
 
-    `options` are the wrapper's; the step has its defaults.
+    The step inside is the installed one, unless you say `step = …`. `options` are the wrapper's; the step has its
+    defaults.
     """
 
     wrapper: ClassVar[type[Wrapper]]
+    step: ClassVar[type[Step]] = _InstalledStep()  # type: ignore[assignment] # a descriptor: it gives one
+    """The step inside; the installed one unless you say otherwise."""
 
     @rule()
     def test_it_finds_its_place(self) -> None:
@@ -37,35 +42,3 @@ class WrapperContract(StepContract):
 
     def _asked(self) -> type[Step]:
         return around(self.wrapper, self.step)
-
-
-def around(wrapper: type[Wrapper], step: type[Step]) -> type[Step]:
-    """Give a wrapper and the step inside it as one step."""
-
-    class Wrapped(Step):
-        name, workflow, transitions = step.name, step.workflow, step.transitions
-        Options = wrapper.Options
-
-        def __init__(self) -> None:
-            self._wrapper, self._inner = wrapper(), _Inner(step())
-
-        async def get_command(self, scope: Scope, session: Session, options: BaseModel) -> Command:
-            return await self._wrapper.get_command(self._inner, scope, session, options)
-
-        async def handle_result(self, scope: Scope, session: Session, result: Result, options: BaseModel) -> Outcome:
-            return await self._wrapper.handle_result(self._inner, scope, session, result, options)
-
-    return Wrapped
-
-
-class _Inner:
-    """A step with its default options."""
-
-    def __init__(self, step: Step) -> None:
-        self._step, self._options = step, step.Options()
-
-    async def get_command(self, scope: Scope, session: Session) -> Command:
-        return await self._step.get_command(scope, session, self._options)
-
-    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
-        return await self._step.handle_result(scope, session, result, self._options)

@@ -1,6 +1,7 @@
 """What a user does to a session from another terminal than the one that runs it."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ class Ask(Echo):
     """Asks whether it may land."""
 
     async def get_command(self, scope: Scope, session: Session, options: object) -> Command:
-        return Command("external", {"question": "May it land?"})
+        return Command("external", {"question": "May it land?", "tests": 2, "components": ["shop.cart", "shop.stock"]})
 
 
 LINE, FAMILY = Workflow("line", ("ask", "land")), Workflow("family", ("spawn", "close"), spawns=("line",))
@@ -78,6 +79,28 @@ def test_an_answer_lets_the_session_go_on(database: str) -> None:
     given = give(database, "answer", root[:6])
     assert (given.exit_code, given.output) == (0, "ask: ok.\n")
     assert head(database, root).parked is None
+
+
+def test_it_is_shown_what_is_asked_and_how_to_answer(database: str) -> None:
+    (root,) = created(database)
+    out = give(database, "show", root).output
+    assert "Waits for an answer (session aaaaaaaa)\n  May it land?\n    tests: 2\n    components:\n" in out
+    assert "      shop.cart\n      shop.stock\n" in out
+    assert f"  to say yes  proctor sessions answer {root} --database {database}\n" in out
+    assert f"  to say no   proctor sessions answer {root} --database {database} --reject --message WHY\n" in out
+    assert "it never ran" not in out
+    told = json.loads(give(database, "show", root, "--json").output)
+    assert (told["waits_for"], told["question"]) == ("external", "May it land?")
+    give(database, "answer", root)
+    assert "Waits for an answer" not in give(database, "show", root).output
+
+
+def test_a_root_shows_what_those_below_it_ask(database: str) -> None:
+    root, *children = created(database, "family")
+    for shown in (root, children[0]):
+        out = give(database, "show", shown).output
+        assert f"Waits for an answer (session {children[0]})\n  May it land?\n" in out
+        assert (f"Waits for an answer (session {children[1]})" in out) == (shown == root)
 
 
 def test_a_rejection_carries_its_reason(database: str) -> None:

@@ -36,6 +36,15 @@ def test_it_says_how_the_steps_of_others_went(story):
     assert "(acme 1.0) took part: 1 error, 2 ok." in reported(story, Hints(strangers=(LINT,)))
 
 
+def test_a_step_that_waits_for_an_answer_has_not_been_passed_over(story):
+    story.root()
+    story.tell(story.child("larder.a"), "interaction_started", step="lint", sequence=1)
+    story.tell("larder.a-1", "interaction_parked", waits_for="external", question="Is it tidy?")
+    assert "(acme 1.0) took part: it waits for an answer." in reported(story, Hints(strangers=(LINT,)))
+    story.tell("larder.a-1", "interaction_completed", step="lint", sequence=1, status="ok")
+    assert "(acme 1.0) took part: 1 ok." in reported(story, Hints(strangers=(LINT,)))
+
+
 def test_what_was_removed_at_landing_is_named(story):
     story.root()
     story.tell("root", "session_changed", status="complete", product={"removed": [{"test": "test_x", "reason": "red"}]})

@@ -1,17 +1,15 @@
 """The contract, what ruff really says of a file, and where it leads."""
 
-import asyncio
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from proctor_lint_check import CheckLint, KeepUntidyTests
-from pydantic import BaseModel
+from proctor_lint_check import CheckLint
 
-from proctor import ERROR, OK, SELF, WARNING, Command, NoOptions, Outcome, Result, Scope, Session, Step
-from proctor.testing import StepContract, WrapperContract, a_result, a_session, ask
+from proctor import Finding, Result
+from proctor.testing import StepContract, a_result, a_session, ask
 
 UNTIDY = "import os\n\n\ndef test_it():\n    assert 1 + 1 == 2\n"
 FOUND = """[{"code": "F401", "message": "`os` imported but unused", "location": {"row": 1}, "url": null}]"""
@@ -25,33 +23,6 @@ class TestCheckLint(StepContract):
     def result(self) -> Result:
         """Give what ruff prints when it found something."""
         return a_result(stdout=FOUND)
-
-
-class DropTests(Step):
-    """Stands for the step of that name."""
-
-    name = "drop_tests"
-    workflow = "component_testing"
-    transitions = {OK: "run_tests", WARNING: "finalize", ERROR: SELF}
-
-    async def get_command(self, scope: Scope, session: Session, options: BaseModel) -> Command:
-        """Do nothing."""
-        return Command("none")
-
-    async def handle_result(self, scope: Scope, session: Session, result: Result, options: BaseModel) -> Outcome:
-        """Pass it on."""
-        return Outcome(result)
-
-
-class TestKeepUntidyTests(WrapperContract):
-    """Every rule for a wrapper."""
-
-    wrapper = KeepUntidyTests
-    step = DropTests
-
-    def session(self) -> Session:
-        """Give one in which only ruff found something."""
-        return a_session(state={**a_session().state, "findings": [{"check": "check_lint"}]})
 
 
 def read_by_ruff(folder: Path, text: str) -> Result:
@@ -96,22 +67,7 @@ def test_it_is_told_once() -> None:
     assert outcome.result.data["problems"]
 
 
-class NeverAsked:
-    """Stands for `drop_tests` where it must not be asked."""
-
-    async def get_command(self, scope: Scope, session: Session) -> Command:
-        """Fail."""
-        raise AssertionError
-
-    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
-        """Fail."""
-        raise AssertionError
-
-
 def test_an_agent_that_leaves_it_untidy_costs_no_test() -> None:
-    """Whatever `drop_tests` would have taken."""
-    session = a_session()
-    session = replace(session, state={**session.state, **ask(CheckLint, session, a_result(stdout=FOUND)).state})
-    assert asyncio.run(KeepUntidyTests().get_command(NeverAsked(), Scope(), session, NoOptions())).kind == "none"
-    kept = asyncio.run(KeepUntidyTests().handle_result(NeverAsked(), Scope(), session, Result("ok"), NoOptions()))
-    assert (kept.result.status, kept.state) == ("ok", {"findings": []})
+    """`drop_tests` takes only what is condemned."""
+    finding = Finding("", "check_lint", "Line 1: `os` imported but unused (F401).", condemns=False)
+    assert ask(CheckLint, a_session(), a_result(stdout=FOUND)).state["findings"] == [finding.to_json()]

@@ -3,9 +3,8 @@
 import json
 from dataclasses import replace
 from importlib.resources import files
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proctor import (
     CHECK,
@@ -23,9 +22,7 @@ from proctor import (
     Session,
     Step,
     Workspace,
-    Wrapper,
 )
-from proctor.contracts import Inner
 
 PROGRAM = files(__name__).joinpath("mutate.py").read_text(encoding="utf-8")
 SPARE_S = 60.0
@@ -72,9 +69,8 @@ class Memory(BaseModel):
     python: Python
     coverage: Coverage | None = None
     """None: not measured."""
-    survivors: Literal["asked", "accepted"] | None = None
-    """The agent was asked about them; it had nothing more to say to them. Written by this module alone."""
-    findings: tuple[dict[str, JsonValue], ...] = ()
+    gave_up: bool = False
+    """The agent had nothing more to say to what a check found."""
 
 
 class Survivor(BaseModel):
@@ -85,9 +81,9 @@ class Survivor(BaseModel):
     after: str
 
     def finding(self, path: str) -> Finding:
-        """Say to an agent what is missing."""
+        """Say to an agent what is missing. That condemns no test: nothing was found wrong with those that are there."""
         message = f"No test fails when `{self.before}` in line {self.line} of {path} becomes `{self.after}`."
-        return Finding("", CheckMutants.name, message, "Add a test that does, or sharpen one.")
+        return Finding("", CheckMutants.name, message, "Add a test that does, or sharpen one.", condemns=False)
 
 
 class Report(BaseModel):
@@ -152,44 +148,14 @@ class CheckMutants(Step):
         if _worth_asking(session):
             path = Component.from_json(session.subject).path
             asked: list[Json] = [survivor.finding(path).to_json() for survivor in report.survivors]
-            return Outcome(replace(judged, status=ERROR), {"findings": asked, "survivors": "asked"})
+            return Outcome(replace(judged, status=ERROR), {"findings": asked})
         if options.required:
             finding = Finding("", self.name, f"{report}, and {options.minimum:.0%} is asked for")
-            return Outcome(replace(judged, status=WARNING), {"findings": [finding.to_json()], "survivors": None})
+            return Outcome(replace(judged, status=WARNING), {"findings": [finding.to_json()]})
         return Outcome(result, {"findings": []})
 
 
 def _worth_asking(session: Session) -> bool:
     """Tell whether the agent may still write better tests."""
-    accepted = Memory.model_validate(session.state).survivors == "accepted"
-    return session.remaining.fixes > 0 and not session.agent.deterministic and not accepted
-
-
-class KeepTests(Wrapper):
-    """Keeps tests from being dropped because the agent cannot better them: nothing was found wrong with them.
-
-    `drop_tests` takes a finding without a test for one about the whole file.
-    """
-
-    name = "keep_tests"
-    workflow = "component_testing"
-    wraps = "drop_tests"
-
-    async def get_command(self, inner: Inner, scope: Scope, session: Session, options: BaseModel) -> Command:
-        """Drop nothing if only changes survived."""
-        return Command("none") if _gave_up(session) else await inner.get_command(scope, session)
-
-    async def handle_result(
-        self, inner: Inner, scope: Scope, session: Session, result: Result, options: BaseModel
-    ) -> Outcome:
-        """Go on with all tests, and do not ask again."""
-        if not _gave_up(session):
-            return await inner.handle_result(scope, session, result)
-        return Outcome(replace(result, status=OK), {"findings": [], "survivors": "accepted"})
-
-
-def _gave_up(session: Session) -> bool:
-    """Tell whether the agent was asked about survivors, and had nothing to say."""
-    memory = Memory.model_validate(session.state)
-    checks = {finding["check"] for finding in memory.findings}
-    return memory.survivors == "asked" and checks == {CheckMutants.name}
+    gave_up = Memory.model_validate(session.state).gave_up
+    return session.remaining.fixes > 0 and not session.agent.deterministic and not gave_up

@@ -1,6 +1,5 @@
 """The contract, the program over a real module, and where each score leads."""
 
-import asyncio
 import json
 import os
 import subprocess
@@ -9,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from proctor_mutation_check import PROGRAM, CheckMutants, KeepTests
+from proctor_mutation_check import PROGRAM, CheckMutants
 from proctor_mutation_check.mutate import mutants, sampled
-from pydantic import BaseModel
 
-from proctor import ERROR, OK, SELF, WARNING, Command, JsonObject, NoOptions, Outcome, Result, Scope, Session, Step
-from proctor.testing import StepContract, WrapperContract, a_result, a_session, ask
+from proctor import JsonObject, Result
+from proctor.testing import StepContract, a_result, a_session, ask
 
 MODULE = '''"""Prices."""
 
@@ -41,7 +39,8 @@ def test_a_rate_is_not_negative():
 SURVIVOR: JsonObject = {"line": 8, "before": "1 + rate", "after": "1 - rate"}
 GOOD = a_result(data={"report": {"possible": 30, "tried": 4, "survivors": [SURVIVOR]}})
 BAD = a_result(data={"report": {"possible": 30, "tried": 4, "survivors": [SURVIVOR, SURVIVOR]}})
-ASKED = ask(CheckMutants, a_session(), BAD)
+CONDEMNS = {"ok": [], "error": [False, False], "warning": [True]}
+"""Whether a finding condemns the file, for each status of BAD."""
 
 
 class TestCheckMutants(StepContract):
@@ -52,34 +51,6 @@ class TestCheckMutants(StepContract):
     def result(self) -> Result:
         """Give what the program reports when all is well."""
         return GOOD
-
-
-class DropTests(Step):
-    """Stands for the step of that name."""
-
-    name = "drop_tests"
-    workflow = "component_testing"
-    transitions = {OK: "run_tests", WARNING: "finalize", ERROR: SELF}
-
-    async def get_command(self, scope: Scope, session: Session, options: BaseModel) -> Command:
-        """Do nothing."""
-        return Command("none")
-
-    async def handle_result(self, scope: Scope, session: Session, result: Result, options: BaseModel) -> Outcome:
-        """Pass it on."""
-        return Outcome(result)
-
-
-class TestKeepTests(WrapperContract):
-    """Every rule for a wrapper."""
-
-    wrapper = KeepTests
-    step = DropTests
-
-    def session(self) -> Session:
-        """Give one whose agent had nothing to say to what survived."""
-        session = a_session()
-        return replace(session, state={**session.state, **ASKED.state})
 
 
 def survivors(folder: Path, tests: str) -> list[tuple[int, str, str]]:
@@ -133,7 +104,9 @@ def test_survivors_are_fixed_while_fixes_remain_and_then_accepted_or_not(
     session = replace(session, remaining=replace(session.remaining, fixes=fixes))
     outcome = ask(CheckMutants, session, BAD, options={"required": required})
     assert outcome.result.status == status
-    assert bool(outcome.state["findings"]) == (status != "ok")
+    findings = outcome.state["findings"]
+    assert isinstance(findings, list)
+    assert [finding.get("condemns", True) for finding in findings] == CONDEMNS[status]
 
 
 def test_enough_is_enough() -> None:
@@ -141,24 +114,8 @@ def test_enough_is_enough() -> None:
     assert ask(CheckMutants, a_session(), GOOD, options={"minimum": 0.75}).result.status == "ok"
 
 
-class NeverAsked:
-    """Stands for `drop_tests` where it must not be asked."""
-
-    async def get_command(self, scope: Scope, session: Session) -> Command:
-        """Fail."""
-        raise AssertionError
-
-    async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
-        """Fail."""
-        raise AssertionError
-
-
-def test_an_agent_with_nothing_to_say_costs_no_test_and_is_not_asked_again() -> None:
+def test_an_agent_with_nothing_more_to_say_is_not_asked_again() -> None:
     """What it could not better is accepted."""
     session = a_session()
-    session = replace(session, state={**session.state, **ASKED.state})
-    assert asyncio.run(KeepTests().get_command(NeverAsked(), Scope(), session, NoOptions())).kind == "none"
-    kept = asyncio.run(KeepTests().handle_result(NeverAsked(), Scope(), session, Result("ok"), NoOptions()))
-    assert kept.result.status == "ok"
-    session = replace(session, state={**session.state, **kept.state})
-    assert ask(CheckMutants, session, BAD).result.status == "ok"
+    gave_up = replace(session, state={**session.state, "gave_up": True})
+    assert ask(CheckMutants, gave_up, BAD).result.status == "ok"
