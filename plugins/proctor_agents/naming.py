@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from proctor_agents.doctests import Example
 
@@ -12,8 +12,8 @@ _LONGEST = 40
 class Names:
     """Gives out names of tests, each only once."""
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
 
     def give(self, subject: str, case: str = "") -> str:
         """Name a test after its subject and case; a number tells apart what would be called the same."""

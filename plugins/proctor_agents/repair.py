@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from proctor.contracts.agent import Finding
 from proctor_agents.scope import quietly
-from proctor_agents.testfile import TestFile
+from proctor_agents.testfile import TestFile, is_recorded
 from proctor_agents.translation import indent
 from proctor_agents.writing import Draft, WrittenTest
 
@@ -55,6 +55,8 @@ class _Failure:
 def repair(text: str, findings: Iterable[Finding], draft: Draft) -> Repair:
     """Answer the findings of `run_tests` about tests of a draft; those of other checks are left as they are.
 
+    A recorded test that any check finds something wrong with is removed: nobody promised what it expects.
+
     A failing comparison by value is first written the way doctest compares. If it fails like that too, the examples
     from there on are taken out and the disagreement is a suspected bug. Tests that are not as the draft wrote them
     stay as they are. Raises SyntaxError if the text is not Python.
@@ -71,6 +73,9 @@ def _repair(text: str, findings: Iterable[Finding], tests: dict[str, WrittenTest
     for finding in findings:
         name = finding.test.rpartition("::")[2].partition("[")[0]
         code = next((code for block, code in file.blocks if block == name), None)
+        if code is not None and is_recorded(code):
+            changes[name] = None  # it records something that does not stay as it was
+            continue
         if finding.check != "run_tests" or name not in tests or name in changes or code is None:
             continue
         forms = _forms(tests[name], code)

@@ -8,6 +8,11 @@ from dataclasses import dataclass, replace
 from proctor_agents.scope import names_of
 
 WIDTH = 100
+RECORDED = "# recorded"
+"""What stands behind the head of a test that records."""
+_HEADING = """\
+# The tests below record what the code does today. Nobody wrote these expectations down:
+# where one fails after a change, it may be the change that is right."""
 
 HELPERS = {
     "matches": '''\
@@ -56,7 +61,7 @@ class TestFile:
         lines = text.split("\n")
         head, imports, blocks, end = "", dict[str, Import](), list[tuple[str, str]](), 0
         for node in body:
-            segment = "\n".join(lines[end : node.end_lineno]).strip("\n")
+            segment = "\n".join(lines[end : node.end_lineno]).strip("\n").removeprefix(_HEADING).strip("\n")
             end = node.end_lineno or end
             if node is body[0] and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 head = segment
@@ -74,12 +79,20 @@ class TestFile:
     def render(self) -> str:
         """Write the file with the imports and helpers that its blocks use, and no others."""
         codes = [code.strip("\n") for _, code in self.blocks]
+        first = next((index for index, code in enumerate(codes) if is_recorded(code)), None)
+        if first is not None:
+            codes.insert(first, _HEADING)
         read = names_of("\n\n".join(codes)).read
         helpers = [code.rstrip() for name, code in HELPERS.items() if name in read]
         read |= names_of("\n".join(helpers)).read
         known = {**_OWN_IMPORTS, **self.imports}
         head = "\n\n".join([self.head, *_import_groups([known[name] for name in sorted(read & known.keys())])])
         return "\n\n\n".join(part for part in [head.strip("\n"), *helpers, *codes] if part) + "\n"
+
+
+def is_recorded(code: str) -> bool:
+    """Tell whether a block is a test that records what the code did."""
+    return any(line.startswith("def ") and line.endswith(RECORDED) for line in code.split("\n"))
 
 
 def _imports(node: ast.stmt) -> dict[str, Import]:

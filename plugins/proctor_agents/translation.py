@@ -220,8 +220,13 @@ def _text(text: str) -> str:
     return "\n".join(["(", *(f"    {quote(line)}" for line in lines), ")"])
 
 
+def prints(text: str, flags: int = 0) -> str:
+    """Return the assertion that so much was printed."""
+    return _comparison("capsys.readouterr().out", text, flags)
+
+
 def _output(example: Example) -> str:
-    return _comparison("capsys.readouterr().out", example.text, example.flags)
+    return prints(example.text, example.flags)
 
 
 def _prints(value: ast.expr) -> bool:

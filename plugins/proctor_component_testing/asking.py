@@ -31,6 +31,7 @@ def agent_command(session: Session, options: AskOptions, text: str, findings: Se
             "findings": [finding.to_json() for finding in findings],
             "previous": memory.previous,
             "conversation_id": memory.conversation_id,
+            "environment": {"PROCTOR_PYTHON": memory.python.executable},
             "seconds": options.seconds,
         },
         workspace=memory.workspace,

@@ -67,6 +67,8 @@ class AgentArguments(BaseModel):
     """What became of an earlier attempt at this component."""
     conversation_id: str | None = None
     """The conversation to go on with, if the agent still knows it."""
+    environment: dict[str, str] = {}
+    """Variables for the agent's processes, over those that they are allowed to see."""
     seconds: float = 1800.0
     """Time for the agent."""
 
@@ -147,7 +149,7 @@ def _task(arguments: AgentArguments, path: Path, surroundings: Surroundings) -> 
         previous=arguments.previous,
         conversation_id=arguments.conversation_id,
         limits=ProcessLimits(arguments.seconds, limits.memory_bytes, limits.output_bytes),
-        environment=surroundings.environment,
+        environment={**surroundings.environment, **arguments.environment},
     )
 
 

@@ -49,14 +49,20 @@ class Discretion:
             self.redacted.append(place.removeprefix("."))
             return REDACTED
         if key == "environment" and isinstance(value, Mapping):
-            self.redacted += [f"{place}.{name}".removeprefix(".") for name in value]
-            return dict.fromkeys(value, REDACTED)
+            return {name: self._variable(name, each, f"{place}.{name}") for name, each in value.items()}
         if key == "inputs" and isinstance(value, Mapping):
             return {name: self.applied(_file(item), f"{place}.{name}") for name, item in value.items()}
         if key in OUTPUTS and isinstance(value, str) and len(value) > sum(OUTPUT):
             self.shortened.append(place.removeprefix("."))
             value = f"{value[: OUTPUT[0]]}\n[{len(value) - sum(OUTPUT)} characters left out]\n{value[-OUTPUT[1] :]}"
         return self.applied(value, place)
+
+    def _variable(self, name: str, value: Any, place: str) -> Any:
+        """Give a variable of a process: nobody knows what is in those that are not ours."""
+        if name.startswith("PROCTOR_"):
+            return self._item(name, value, place)
+        self.redacted.append(place.removeprefix("."))
+        return REDACTED
 
     def _text(self, value: str, place: str) -> str:
         told = _LOGIN.sub(f"{REDACTED}@", value)

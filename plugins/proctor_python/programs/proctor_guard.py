@@ -8,7 +8,7 @@ code under test caught the exception.
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import io
 import os
 import signal
@@ -17,7 +17,8 @@ import warnings
 from types import FrameType
 from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple
 
-CALL_SECONDS = 1.0
+CALL_SECONDS, WAIT_SECONDS = 0.5, 2.0
+"""Of CPU, so that a busy machine makes no difference; and by the clock, for what only waits."""
 
 _EVENTS = (
     *("os.", "shutil.", "tempfile.", "subprocess.", "socket.", "urllib.", "http.", "ftplib.", "smtplib.", "imaplib."),
@@ -39,34 +40,38 @@ class Guard:
 
     def __init__(self, file: str, roots: Sequence[str]) -> None:
         """Watch the lines of `file`; what lies below the roots may be read."""
-        self._file, self._roots = file, tuple(os.path.join(root, "") for root in roots)
+        self._file, self._roots = file, tuple(f"{root}{os.sep}" for root in roots)
         self._on = False
         self.refusal = ""
         self.steps: Set[Tuple[int, int]] = set()
         sys.addaudithook(self._audit)
+        signal.signal(signal.SIGPROF, self._too_slow)
         signal.signal(signal.SIGALRM, self._too_slow)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[io.StringIO]:
         """Watch the calls of a block, and give what it prints."""
         printed, self.refusal, self.steps = io.StringIO(), "", set()
-        kept = sys.stdin
-        sys.stdin = io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS)
-                self._on = True
-                sys.setprofile(self._profile)
-                sys.settrace(self._trace)
-                try:
-                    yield printed
-                finally:
-                    sys.settrace(None)
-                    self._on = False
-                    sys.setprofile(None)
-                    signal.setitimer(signal.ITIMER_REAL, 0)
-                    sys.stdin = kept
+        kept, sys.stdin = sys.stdin, io.StringIO()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stdout(printed))
+            stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("error")
+            signal.setitimer(signal.ITIMER_PROF, CALL_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, WAIT_SECONDS)
+            self._on = True
+            sys.setprofile(self._profile)
+            sys.settrace(self._trace)
+            try:
+                yield printed
+            finally:
+                sys.settrace(None)
+                self._on = False
+                sys.setprofile(None)
+                signal.setitimer(signal.ITIMER_PROF, 0)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                sys.stdin = kept
 
     def _refuse(self, what: str) -> None:
         self.refusal = self.refusal or what
@@ -79,7 +84,7 @@ class Guard:
     def _audit(self, event: str, arguments: Tuple[Any, ...]) -> None:
         if not self._on or not (event == "open" or event.startswith(_EVENTS)):
             return
-        frame = sys._getframe(1)
+        frame = sys._getframe(1)  # noqa: SLF001  who is about to do it
         if event in ("sys.settrace", "sys.setprofile") and frame.f_code.co_filename == __file__:
             return
         if event == "open" and self._may_read(*arguments[:3]):
@@ -98,7 +103,7 @@ class Guard:
         name, owner = getattr(called, "__name__", ""), getattr(called, "__self__", None)
         module = getattr(called, "__module__", None) or type(owner).__module__
         outside = module in _MODULES or "_random" in [base.__module__ for base in type(owner).__mro__]
-        clock = name in _CLOCK and (owner is datetime.datetime or isinstance(owner, datetime.date) or _is_date(owner))
+        clock = name in _CLOCK and (owner is dt.datetime or isinstance(owner, dt.date) or _is_date(owner))
         if (clock or (outside and name not in _HARMLESS)) and not _importing(frame):
             self._refuse(f"{module}.{name}")
 
@@ -117,7 +122,7 @@ class Guard:
 
 
 def _is_date(owner: object) -> bool:
-    return isinstance(owner, type) and issubclass(owner, datetime.date)
+    return isinstance(owner, type) and issubclass(owner, dt.date)
 
 
 def _importing(frame: Optional[FrameType]) -> bool:

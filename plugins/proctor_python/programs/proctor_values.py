@@ -76,22 +76,24 @@ def _container(value: Any, kind: type, depth: int) -> Optional[str]:
 def views(value: Any, code: str) -> Iterator[str]:
     """Give expressions over `code` that show something plain of its value, best first; they need not work."""
     kind = type(value)
-    if isinstance(value, dict):
-        yield f"dict({code})"
-    elif isinstance(value, tuple):
-        yield f"tuple({code})"
-    elif isinstance(value, abc.Set):
-        yield f"set({code})"
-    elif isinstance(value, (str, bytes, int, float)):
-        yield f"{next(plain for plain in (str, bytes, int, float) if isinstance(value, plain)).__name__}({code})"
+    plain = _plain(value)
+    if plain:
+        yield f"{plain.__name__}({code})"
     elif kind.__repr__ is not object.__repr__ and not repr(value).startswith("<"):
         yield f"repr({code})"
-    if isinstance(value, abc.Iterable) and not isinstance(value, (dict, tuple, abc.Set, str, bytes)):
+    if isinstance(value, abc.Iterable) and not plain:
         yield f"list({code})"
     if kind.__str__ is not object.__str__ and kind.__repr__ is object.__repr__:
         yield f"str({code})"
     if callable(value) and not isinstance(value, type):
         yield from (f"{code}({argument})" for argument in ("", "3", "'abc'", "[1, 2, 3]", "{'a': 1}", "2, 3"))
-    for name in list(getattr(value, "__dict__", {})):
+    for name in getattr(value, "__dict__", {}):
         if not name.startswith("_") and name.isidentifier():
             yield f"{code}.{name}"
+
+
+def _plain(value: object) -> Optional[type]:
+    """Return the plain type that a value is a variety of."""
+    if isinstance(value, abc.Set):
+        return set
+    return next((plain for plain in (dict, tuple, str, bytes, int, float) if isinstance(value, plain)), None)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor import Activity, Agent, AgentResult, Component, Finding, NoOptions, Task
-from proctor_agents.builtin import BuiltinAgent
+from proctor import Activity, Agent, AgentResult, Component, Finding, Task
+from proctor_agents.builtin import BuiltinAgent, BuiltinOptions
 
 TARGET = "tests/new/test_shop.py"
 GOOD = '''\
@@ -33,7 +33,7 @@ Do = Callable[..., AgentResult]
 
 @pytest.fixture
 def agent() -> Agent:
-    return BuiltinAgent(NoOptions())
+    return BuiltinAgent(BuiltinOptions(recorded=False))
 
 
 def task(workspace: Path, source: str = GOOD, findings: Iterable[Finding] = ()) -> Task:
@@ -51,6 +51,10 @@ def ignore(_activity: Activity) -> None:
 
 def files(workspace: Path) -> list[str]:
     return sorted(path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.is_file())
+
+
+def test_it_records_unless_it_is_told_not_to() -> None:
+    assert BuiltinOptions().recorded
 
 
 def test_it_says_that_asking_twice_is_pointless() -> None:
@@ -91,7 +95,7 @@ async def test_where_there_is_nothing_to_write_it_says_why(agent: Agent, tmp_pat
     assert files(tmp_path) == ["shop.py"]
 
 
-async def test_it_never_runs_the_source(agent: Agent, tmp_path: Path) -> None:
+async def test_without_recording_it_never_runs_the_source(agent: Agent, tmp_path: Path) -> None:
     source = f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n{GOOD}"
     assert (await agent.run(task(tmp_path, source), ignore)).status == "ok"
     assert not (tmp_path / "ran").exists()

@@ -1,0 +1,214 @@
+"""Arguments to try a function with, from what its source says of each parameter; readable ones first."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
+
+from proctor_agents.recordable import Parameter, Recordable
+
+MOST = 120
+_DEEP = 12
+_EMPTY = ("", "''", "[]", "{}", "()")
+_ANYTHING = ("[1, 2, 3]", "'abc'", "3", "{'a': 1, 'b': 2}", "None", "'Hello World'", "len", "2.5", "(1, 2)", "True")
+_OF_TYPE: Mapping[str, tuple[str, ...]] = {
+    "int": ("3", "0", "1", "-2", "10", "1000000"),
+    "float": ("2.5", "0.0", "1.0", "-1.5"),
+    "complex": ("1j",),
+    "bool": ("True", "False"),
+    "str": ("'abc'", "''", "'Hello World'", "'a,b;c'", "'3'", "'fooBar_baz'"),
+    "bytes": ("b'abc'", "b''"),
+    "bytearray": ("bytearray(b'abc')",),
+    "list": ("[1, 2, 3]", "[]", "['a', 'b', 'a']", "[[1, 2], [3]]", "[3, 1, 2]"),
+    "tuple": ("(1, 2)", "()", "('a', 1)"),
+    "set": ("{1, 2}", "set()"),
+    "frozenset": ("frozenset([1, 2])", "frozenset()"),
+    "dict": ("{'a': 1, 'b': 2}", "{}", "{'a': {'b': 1}}"),
+    "pairs": ("[('a', 1), ('b', 2)]", "[]"),
+    "callable": ("len", "str", "lambda x: x", "lambda x: x > 1", "lambda x, y: x + y", "lambda: 3"),
+    "type": ("int", "str", "list"),
+    "None": ("None",),
+    "object": _ANYTHING,
+    "datetime": ("datetime.datetime(2024, 1, 31, 12, 30)",),
+    "date": ("datetime.date(2024, 1, 31)",),
+    "timedelta": ("datetime.timedelta(days=1, seconds=30)", "datetime.timedelta(seconds=90)"),
+    "Decimal": ("decimal.Decimal('1.50')",),
+    "Fraction": ("fractions.Fraction(1, 3)",),
+    "exception": ("ValueError('no')",),
+    "pattern": ("'a.c'", "r'\\d+'"),
+    "file": ("io.StringIO('abc\\ndef')", "io.BytesIO(b'abc')"),
+}
+_SAME_AS = {
+    **dict.fromkeys(("Iterable", "Sequence", "Collection", "List", "Iterator", "MutableSequence", "Generator"), "list"),
+    **dict.fromkeys(("Mapping", "Dict", "MutableMapping", "OrderedDict", "defaultdict"), "dict"),
+    **dict.fromkeys(("Set", "AbstractSet", "MutableSet", "FrozenSet"), "set"),
+    **dict.fromkeys(("Callable", "FunctionType"), "callable"),
+    **dict.fromkeys(("Tuple",), "tuple"),
+    **dict.fromkeys(("Any", "Hashable", "T", "object"), "object"),
+    **dict.fromkeys(("Text", "AnyStr", "basestring", "unicode", "LiteralString"), "str"),
+    **dict.fromkeys(("Number", "Real", "Integral", "SupportsInt", "SupportsFloat"), "int"),
+    **dict.fromkeys(("Type",), "type"),
+    **dict.fromkeys(("IO", "TextIO", "BinaryIO", "StringIO", "BytesIO"), "file"),
+    **dict.fromkeys(("Exception", "BaseException"), "exception"),
+}
+# Words of a parameter's name, and what it then most likely is.
+_CALLED = (
+    ("func function fn callback predicate pred key_func callable wrapped f decorator factory op binop", "callable"),
+    ("funcs functions", "functions"),
+    ("text string str s word words line sentence title label message msg prefix suffix sep delim char chars", "str"),
+    ("name path filename url pattern format fmt template value_str code token html", "str"),
+    ("n k num number count size length width height index idx i j start stop end step limit max min depth", "int"),
+    ("maxsize max_size precision digits position pos level times bits total amount age year month day", "int"),
+    ("seconds minutes hours ratio rate fraction factor weight x y z", "float"),
+    ("items seq sequence iterable it lst list values elements data array src collection iterables seqs xs", "list"),
+    ("d dict dictionary mapping map kwargs options config dct dicts obj", "dict"),
+    ("pairs", "pairs"),
+    ("bytes buf buffer", "bytes"),
+    ("set sets other others", "list"),
+    ("cls type types typ klass", "type"),
+    ("dt date datetime", "datetime"),
+    ("delta timedelta", "timedelta"),
+    ("exc error exception", "exception"),
+    ("file fp fileobj stream handle out", "file"),
+    ("key", "key"),
+    ("flag strict reverse ignore include", "bool"),
+)
+_BY_WORD = {word: kind for words, kind in _CALLED for word in words.split()}
+_MORE = {"key": ("'a'", "1", "len", "0"), "functions": ("[len, str]",)}
+
+
+def calls(thing: Recordable, seen: Sequence[str], classes: frozenset[str]) -> tuple[str, ...]:
+    """Return argument lists ("1, key=len") to try: those seen elsewhere first, then made-up ones."""
+    made = _made(thing, classes)
+    lists = list(dict.fromkeys([*seen, *islice(made, MOST)]))
+    if thing.kind != "class":
+        return tuple(lists)
+    # An instance that holds something shows more than an empty one: a small one first, one of middling size next.
+    full = [arguments for arguments in lists if arguments not in _EMPTY]
+    middle = len(set(seen) - set(_EMPTY)) // 2
+    return tuple(dict.fromkeys([*full[:1], *full[middle : middle + 1], *_EMPTY[:1], *full, *lists]))
+
+
+def _made(thing: Recordable, classes: frozenset[str]) -> Iterator[str]:
+    given = thing.parameters
+    options = [candidates(parameter, thing.node, classes) for parameter in given]
+    needed = [not parameter.default for parameter in given]
+    required = [each if must else () for each, must in zip(options, needed, strict=True)]
+    yield from _listed(given, [each[:1] for each in required])
+    for index, each in enumerate(options):  # one at a time
+        for value in each[1:] if needed[index] else each:
+            yield _line(given, [value if at == index else next(iter(other), "") for at, other in enumerate(required)])
+    yield from islice(_listed(given, [each[:_DEEP] for each in required]), MOST)
+    yield from islice(_listed(given, [each[:3] for each in options]), MOST // 4)
+
+
+def _listed(parameters: Sequence[Parameter], options: Sequence[Sequence[str]]) -> Iterator[str]:
+    for values in product(*([*each] or [""] for each in options)):
+        yield _line(parameters, values)
+
+
+def _line(parameters: Sequence[Parameter], values: Sequence[str]) -> str:
+    """Write an argument list; what comes after one left out is given by its name."""
+    parts: list[str] = []
+    named = False
+    for parameter, value in zip(parameters, values, strict=True):
+        if not value:
+            named = True
+        else:
+            parts.append(f"{parameter.name}={value}" if named or parameter.by_name else value)
+    return ", ".join(parts)
+
+
+def candidates(parameter: Parameter, node: ast.AST, classes: frozenset[str]) -> tuple[str, ...]:
+    """Return values for one parameter as source text, the most fitting first."""
+    found = [*_compared(parameter.name, node)]
+    if parameter.annotation is not None:
+        found += _annotated(parameter.annotation, classes)
+        return tuple(dict.fromkeys(found)) or _ANYTHING
+    if parameter.default is not None:
+        found = [*_like(parameter.default), *found]
+    kind = _BY_WORD.get(parameter.name) or next(
+        (_BY_WORD[word] for word in reversed(re.split(r"_|(?<=[a-z])\d", parameter.name)) if word in _BY_WORD), ""
+    )
+    found = [*(_MORE.get(kind) or _OF_TYPE.get(kind, ())), *found]
+    if kind == "list":
+        found += [*_OF_TYPE["pairs"], "'abc'", "{'a': 1, 'b': 2}", "range(5)"]
+    return tuple(dict.fromkeys([*found, *_ANYTHING]))
+
+
+def _annotated(annotation: ast.expr, classes: frozenset[str]) -> list[str]:
+    match annotation:
+        case ast.Constant(value=None):
+            return ["None"]
+        case ast.Constant(value=str(text)):
+            try:
+                return _annotated(ast.parse(text, mode="eval").body, classes)
+            except SyntaxError:
+                return []
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return [*_annotated(left, classes), *_annotated(right, classes)]
+        case ast.Subscript(value=value, slice=inner):
+            return _subscripted(ast.unparse(value).rpartition(".")[2], inner, classes)
+        case ast.Name() | ast.Attribute():
+            return _named(ast.unparse(annotation).rpartition(".")[2], classes)
+    return []
+
+
+def _subscripted(name: str, inner: ast.expr, classes: frozenset[str]) -> list[str]:
+    parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    if name in ("Optional", "Union"):
+        found = [value for part in parts for value in _annotated(part, classes)]
+        return [*found, "None"] if name == "Optional" else found
+    if name == "Literal":
+        return [ast.unparse(part) for part in parts]
+    if name in ("Annotated", "Final", "ClassVar"):
+        return _annotated(parts[0], classes)
+    if _SAME_AS.get(name, name) == "list" and len(parts) == 1:
+        inside = _annotated(parts[0], classes)[:3]
+        return [f"[{', '.join(inside)}]", "[]", f"[{inside[0]}]"] if inside else _named(name, classes)
+    return _named(name, classes)
+
+
+def _named(name: str, classes: frozenset[str]) -> list[str]:
+    if name in classes:
+        return [f"__new_{name}__"]
+    kind = _SAME_AS.get(name, name)
+    more = ["{'a': 1}.items()"] if name in ("Iterable", "Iterator") else []
+    return [*_OF_TYPE.get(kind, ()), *more]
+
+
+def _like(default: ast.expr) -> list[str]:
+    """Return values of the default's kind, but not the default."""
+    try:
+        value = ast.literal_eval(default)
+    except (ValueError, TypeError, SyntaxError):
+        return []
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [repr(not value)]
+    return [text for text in _OF_TYPE.get(type(value).__name__, ()) if text != repr(value)][:4]
+
+
+def _compared(name: str, node: ast.AST) -> Iterator[str]:
+    """Yield the literals that a parameter is compared with, and samples of the types that it is asked for."""
+    for part in ast.walk(node):
+        match part:
+            case ast.Compare(left=left, comparators=[right]) if name in (ast.unparse(left), ast.unparse(right)):
+                other = right if ast.unparse(left) == name else left
+                yield from _members(other)
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=asked), types]) if asked == name:
+                for each in types.elts if isinstance(types, ast.Tuple) else [types]:
+                    last = ast.unparse(each).rpartition(".")[2]
+                    yield from _OF_TYPE.get(_SAME_AS.get(last, last), ())[:2]
+
+
+def _members(node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str() | int() | float() | bytes()):
+            yield ast.unparse(node)
+        case ast.UnaryOp(operand=ast.Constant()):
+            yield ast.unparse(node)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            for element in elements[:6]:
+                yield from _members(element)
