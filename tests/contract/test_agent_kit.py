@@ -2,7 +2,6 @@
 # ruff: noqa: ARG001, ARG005 # a wrong plugin need not use what it is given
 
 import asyncio
-import os
 import subprocess
 import tempfile
 import time
@@ -107,17 +106,20 @@ def test_it_leaves_no_file_behind() -> None:
     assert "it left forgotten-" in broken_by(work)["it_leaves_nothing_behind"]
 
 
-@pytest.mark.filterwarnings("ignore:.*Popen.__del__")
 @pytest.mark.parametrize("detached", [False, True])
 def test_it_leaves_no_process_behind(detached: bool) -> None:
+    left: list[subprocess.Popen[bytes]] = []
+
     def work(task: Task, emit: Emit) -> None:
         argv = ["sh", "-c", "sleep 60 & :" if detached else "exec sleep 60"]
-        with Path(os.devnull).open("wb") as nowhere:
-            process = subprocess.Popen(argv, stdout=nowhere, env=dict(task.environment))
+        left.append(subprocess.Popen(argv, stdout=subprocess.DEVNULL, env=dict(task.environment)))
         if detached:
-            process.wait()
+            left[-1].wait()
 
     assert "it left the process" in broken_by(work)["it_leaves_nothing_behind"]
+    for process in left:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize(
