@@ -213,7 +213,16 @@ class App:
             wishes=_named(python=self.settings.python, branch=order.branch),
             plugins=None if project.plugins is None else tuple(project.plugins),
         )
-        about = [draft.workflow, draft.subject, agent, draft.options, draft.defaults, draft.wishes, draft.limits]
+        about = [
+            draft.workflow,
+            draft.execution_mode,
+            draft.subject,
+            agent,
+            draft.options,
+            draft.defaults,
+            draft.wishes,
+            draft.limits,
+        ]
         return replace(draft, fingerprint=hashlib.sha256(orjson.dumps(about)).hexdigest())
 
     async def _continue(self, scope: Scope, draft: Draft, repository: Repository, *, take: bool) -> Begun | None:

@@ -133,8 +133,8 @@ class SessionBlocked(ProctorError):
 
 
 class StaleFence(ProctorError):
-    """The result for session {session_id} came too late: the interaction was handed out again or closed meanwhile
-    (fence {fence}, now {current}). Nothing was changed."""
+    """It is too late for fence {fence} of session {session_id}: the interaction was handed out again or closed
+    meanwhile, and {current} counts now. Nothing was changed."""
 
 
 class NoLease(ProctorError):

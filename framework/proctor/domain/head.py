@@ -263,6 +263,7 @@ def reopen(head: Head) -> Head:
     return replace(
         head,
         status="active",
+        paused=False,
         outcome=None,
         last_error=None,
         repeats=0,

@@ -27,8 +27,8 @@ class Family:
     async def cancel(self, scope: Scope, session_id: str, key: str | None = None) -> None:
         """Cancel a session and everything below it."""
         head = await self._records.head(scope, session_id)
-        if await self._records.said(session_id, "cancel", key) is not None:
-            return
+        if await self._records.said(session_id, "cancel", key) is not None and head.status not in TERMINAL:
+            return  # it was opened again since
         while head.status not in TERMINAL:
             now = self._clock()
             cancelled, closed = heads.cancel(head, now)
@@ -40,15 +40,19 @@ class Family:
             except Conflict:
                 head = await self._records.head(scope, session_id)
         for child in await self._records.store.children(scope, session_id):
-            if child.status not in TERMINAL:
+            if child.status not in TERMINAL or (await self._records.workflow(scope, child)).spawns:
                 await self.cancel(scope, child.id)
 
     async def flag(self, scope: Scope, session_id: str, *, paused: bool, key: str | None = None) -> Head:
         """Pause a session and all that is open below it, or end that. Raises SessionClosed."""
         operation = "pause" if paused else "resume"
-        if await self._records.said(session_id, operation, key) is not None:
-            return await self._records.head(scope, session_id)
-        head = await self._records.open(scope, session_id)
+        head = await self._records.head(scope, session_id)
+        if await self._records.said(session_id, operation, key) is None:
+            head = await self._records.open(scope, session_id)
+        elif head.paused != paused:
+            return head  # it was undone since
+        else:
+            key = None  # what is below it may not have been reached
         return await self._flag(scope, head, paused, operation, key)
 
     async def _flag(self, scope: Scope, head: Head, paused: bool, operation: str, key: str | None = None) -> Head:

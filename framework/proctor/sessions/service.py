@@ -175,10 +175,10 @@ class Sessions:
         that is pending, and raises StaleFence from then on. Raises SessionNotFound, SessionClosed, SessionPaused or
         SessionBlocked.
         """
+        head = await self.head(scope, session_id)
         if (known := await self._records.said(session_id, idempotency.START, key, owner)) is not None:
-            return await self._shown(scope, session_id, int(str(known["fence"])))
+            return _shown(head, int(str(known["fence"])))
         for _ in range(TRIES):
-            head = await self.head(scope, session_id)
             _check_open(head)
             try:
                 match self._due(head, head.owner):
@@ -193,7 +193,8 @@ class Sessions:
                         if committed.pending is not None:
                             return Started(committed, fresh=committed.parked is None)
             except Conflict:
-                continue
+                pass
+            head = await self.head(scope, session_id)
         raise Conflict(session_id=session_id)
 
     async def submit(
@@ -334,13 +335,6 @@ class Sessions:
             change = replace(change, answer=answer)
         return await self._commit(change)
 
-    async def _shown(self, scope: Scope, session_id: str, fence: int) -> Started:
-        """Show again what was handed out under this fence. Raises StaleFence if it is not pending any more."""
-        head = await self.head(scope, session_id)
-        if head.pending is None or head.fence != fence:
-            raise StaleFence(session_id=session_id, fence=fence, current=head.fence)
-        return Started(head, fresh=head.parked is None)
-
     async def _judge(self, scope: Scope, head: Head, came: Came, *, go_on: bool, owner: str | None) -> Submitted:
         """Judge the result that `head` has, or else this one, and commit the verdict.
 
@@ -397,6 +391,13 @@ class Sessions:
         head = await self.head(scope, session_id)
         if head.status == "active" and head.parked == "children" and self._due(head, None) == "judge":
             await self._judge(scope, head, WOKEN, go_on=False, owner=None)
+
+
+def _shown(head: Head, fence: int) -> Started:
+    """Show again what was handed out under this fence. Raises StaleFence if it is not pending any more."""
+    if head.pending is None or head.fence != fence:
+        raise StaleFence(session_id=head.id, fence=fence, current=head.fence)
+    return Started(head, fresh=head.parked is None)
 
 
 def _lacks_result(head: Head) -> bool:

@@ -1,13 +1,15 @@
 """A call that is repeated under its key changes nothing, whatever happened since."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NoReturn
 
 import pytest
 from factories import SCOPE
 
 from proctor import Result, Scope
 from proctor.contracts.store import Store
-from proctor.errors import IdempotencyConflict, StaleFence
+from proctor.errors import IdempotencyConflict, SessionNotFound, StaleFence
 from proctor.sessions import Draft, Sessions
 
 DRAFT = Draft("line", {"name": "x"})
@@ -91,3 +93,40 @@ async def test_a_retry_makes_one_new_attempt(sessions: Sessions, store: Store) -
     assert len(await store.children(SCOPE, root)) == 3
     with pytest.raises(IdempotencyConflict):
         await sessions.retry(SCOPE, child, (), key="k")
+
+
+async def test_a_key_that_somebody_else_used_tells_a_stranger_nothing(sessions: Sessions) -> None:
+    session_id = (await sessions.create(SCOPE, DRAFT)).id
+    await sessions.start(SCOPE, session_id, owner="me", key="k")
+    stranger = Scope(account="other", user="me")
+    for call in (sessions.start, sessions.pause, sessions.resume, sessions.cancel, sessions.retry):
+        with pytest.raises(SessionNotFound):
+            await call(stranger, session_id, key="k")
+
+
+async def _family(sessions: Sessions, store: Store) -> tuple[str, str]:
+    root = (await sessions.create(SCOPE, Draft("family", {"name": "x"}))).id
+    await sessions.start(SCOPE, root)
+    return root, (await store.children(SCOPE, root))[-1].id
+
+
+@pytest.mark.parametrize("operation", ["cancel", "pause", "resume"])
+async def test_what_was_cut_off_half_way_is_brought_to_its_end(
+    sessions: Sessions, store: Store, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do, _, done = PAIRS[operation]
+    root, child = await _family(sessions, store)
+    if operation == "resume":
+        await sessions.pause(SCOPE, root)
+
+    async def cut_off(*_: object) -> NoReturn:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "children", cut_off)
+        with pytest.raises(asyncio.CancelledError):
+            await do(sessions, root)
+    assert done(await sessions.head(SCOPE, root))
+    assert not done(await sessions.head(SCOPE, child))
+    await do(sessions, root)
+    assert done(await sessions.head(SCOPE, child))
