@@ -46,7 +46,7 @@ async def resume(settings: Settings, session_id: str) -> None:
 
     async def do(app: App, head: Head) -> str:
         await app.sessions.resume(app.scope, head.id)
-        return f"Resumed. If nobody drives it now: {GO_ON}"
+        return f"Resumed. {GO_ON}"
 
     await _with(settings, session_id, do)
 

@@ -197,11 +197,16 @@ def _complete(session: SessionView, step: str, status: str, message: str | None)
         session.passed = max(session.passed, session.line.index(step) + 1)
 
 
+def _paused(session: SessionView, data: JsonObject) -> str | None:
+    """Say that a session is paused, and how that is ended."""
+    return f"it is paused; proctor sessions resume {session.id[:SHORT_ID]} ends that" if data.get("paused") else None
+
+
 def _change(session: SessionView, event: Event) -> None:
     data, status = event.data, cast("SessionStatus", event.data.get("status"))
     session.status = status
     session.outcome, session.error = text(data.get("outcome")), text(data.get("error"))
-    session.blocked = None if status in TERMINAL else text(data.get("blocked"))
+    session.blocked = None if status in TERMINAL else text(data.get("blocked")) or _paused(session, data)
     session.product = mapping(data.get("product"))
     if status in TERMINAL:
         session.ended, session.step, session.doing = event.at, None, None

@@ -29,7 +29,9 @@ class Family:
         head = await self._records.head(scope, session_id)
         if await self._records.said(session_id, "cancel", key) is not None and head.status not in TERMINAL:
             return  # it was opened again since
-        while head.status not in TERMINAL:
+        for _ in range(TRIES):
+            if head.status in TERMINAL:
+                break
             now = self._clock()
             cancelled, closed = heads.cancel(head, now)
             news = (*news_of.abandoned(cancelled, closed, now), news_of.changed(cancelled, now))
@@ -39,6 +41,8 @@ class Family:
                 break
             except Conflict:
                 head = await self._records.head(scope, session_id)
+        else:
+            raise Conflict(session_id=session_id)
         for child in await self._records.store.children(scope, session_id):
             if child.status not in TERMINAL or (await self._records.workflow(scope, child)).spawns:
                 await self.cancel(scope, child.id)
@@ -56,7 +60,9 @@ class Family:
         return await self._flag(scope, head, paused, operation, key)
 
     async def _flag(self, scope: Scope, head: Head, paused: bool, operation: str, key: str | None = None) -> Head:
-        while head.status not in TERMINAL and (head.paused != paused or key is not None):
+        for _ in range(TRIES):
+            if head.status in TERMINAL or (head.paused == paused and key is None):
+                break
             flagged = replace(head, paused=paused, version=head.version + 1)
             news = (news_of.changed(flagged, self._clock()),) if head.paused != paused else ()
             answer = idempotency.answer(head.id, operation, key)
@@ -65,6 +71,8 @@ class Family:
                 break
             except Conflict:
                 head = await self._records.head(scope, head.id)
+        else:
+            raise Conflict(session_id=head.id)
         for child in await self._records.store.children(scope, head.id):
             await self._flag(scope, child, paused, operation)
         if not paused:

@@ -37,6 +37,7 @@ class Retries:
         return tuple(
             Head(
                 replace(child.birth, id=self._new_id(), attempt=child.birth.attempt + 1, created_at=now),
+                paused=head.paused and head.status not in TERMINAL,
                 state={**handed.get(child.birth.key, EMPTY), "replaces": child.id},
                 version=1,
             )

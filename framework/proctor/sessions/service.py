@@ -293,7 +293,9 @@ class Sessions:
 
     async def resume(self, scope: Scope, session_id: str, *, key: str | None = None) -> Head:
         """End a pause. Raises SessionClosed."""
-        return await self._family.flag(scope, session_id, paused=False, key=key)
+        head = await self._family.flag(scope, session_id, paused=False, key=key)
+        await self._wake_clients(head.birth, (head.id,))
+        return await self.head(scope, session_id)
 
     async def retry(
         self, scope: Scope, session_id: str, child_ids: Collection[str] | None = None, *, key: str | None = None

@@ -136,3 +136,11 @@ def test_what_a_plugin_left_out_or_got_wrong_does_no_harm(story):
     story.end(session, outcome="proven", product={"tests": "many", "coverage": 7, "suspected_bugs": [3, {}]})
     made = story.view.components["larder.oven"].made()
     assert (made.tests, made.after, len(made.bugs)) == (0, None, 1)
+
+
+def test_a_paused_session_says_how_the_pause_is_ended(story):
+    story.root()
+    root = story.tell("root", "session_changed", status="active", paused=True)
+    assert (root.state, root.blocked) == ("blocked", "it is paused; proctor sessions resume root ends that")
+    root = story.tell("root", "session_changed", status="active", paused=False)
+    assert (root.state, root.blocked) == ("running", None)
