@@ -12,6 +12,7 @@ import httpx
 import pytest
 import strawberry
 
+from proctor.api.audit import begin
 from proctor.api.auth import Door, LocalDoor
 from proctor.api.caller import Caller
 from proctor.api.page import graphiql
@@ -122,8 +123,10 @@ class Query:
 class Mutation:
     @strawberry.mutation
     def shout(self, info: Info, word: str, session_id: str | None = None) -> str:
+        act = begin(info.context, info.field_name, word, session_id)
         LOGS[info.context.app].shouts.append(word)
-        return word.upper()
+        act.answer(said := word.upper())
+        return said
 
 
 @strawberry.type

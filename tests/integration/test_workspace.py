@@ -105,6 +105,21 @@ class TestIdentify:
         with pytest.raises(NoSuchPath):
             await identify(user.top / "shop" / "new.py")
 
+    @pytest.mark.parametrize("path", ["a" * 5000, "a/" * 5000, "loop/shop", "sub\0ject"], ids=lambda path: path[:9])
+    async def test_a_path_that_no_file_can_have(self, user: UserRepository, path: str) -> None:
+        (user.top / "loop").symlink_to("loop")
+        with pytest.raises(NoSuchPath):
+            await identify(user.top / path)
+
+    async def test_a_link_into_another_repository(self, user: UserRepository, tmp_path: Path) -> None:
+        subprocess.run(["git", "init", "--quiet", str(tmp_path / "other")], check=True)
+        author = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        commit = ["git", "-C", str(tmp_path / "other"), *author, "commit", "--quiet", "--allow-empty", "-m", "a"]
+        subprocess.run(commit, check=True)
+        (user.top / "link").symlink_to(tmp_path / "other")
+        with pytest.raises(NoSuchPath):
+            await identify(user.top / "link")
+
     async def test_an_author_nobody_named(self, user: UserRepository, monkeypatch: pytest.MonkeyPatch) -> None:
         user.git("config", "--unset", "user.email")
         monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
@@ -371,7 +386,7 @@ class TestPublish:
             await workspaces.publish(workspace.repository, commit, "x", explicit=True)
         assert await workspaces.branch_exists(await identify(user.top), "x")
 
-    @pytest.mark.parametrize("name", ["-x", "a b", "@{-1}", "a..b", "HEAD", "x.lock", ""])
+    @pytest.mark.parametrize("name", ["-x", "a b", "@{-1}", "a..b", "HEAD", "x.lock", "", "a" * 201])
     async def test_a_name_that_git_does_not_take(self, workspaces: Workspaces, workspace: Workspace, name: str) -> None:
         with pytest.raises(InvalidBranchName):
             await workspaces.publish(workspace.repository, "0" * 40, name, explicit=False)

@@ -24,7 +24,7 @@ Read = Callable[[str, str], Awaitable[bytes]]  # a file, by the session that nam
 SEEN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # all of our environment that programs see: no secrets
 UNSEEN = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}  # git runs nobody's filters and hooks
 LIMIT_S = 600.0  # for a program that names no limit
-OUTPUT = 50_000  # characters of what a program wrote that are sent: a request may have 1 MiB in all
+OUTPUT = 50_000  # characters of what a program wrote that are sent: a request may have 16 MiB in all
 
 EXAMPLES = """import doctest
 

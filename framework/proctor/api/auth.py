@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Protocol, TypeGuard, get_args
 
 from proctor.api.caller import Role
 from proctor.api.vigil import Vigil
@@ -20,6 +21,8 @@ from proctor.errors import InvalidSetting, ProctorError
 ROLES: tuple[Role, ...] = get_args(Role)
 LONGEST = 8192
 """Characters of a token; longer ones are refused unread."""
+LONGEST_NAME = 200
+"""Characters of the name of a user, an account or a project."""
 LOOK_AGAIN_S = 2.0
 """How long a token that was revoked may still hold open what it opened. One that expires ends on time."""
 
@@ -129,7 +132,11 @@ def local_token(path: Path) -> str:
         try:
             return _read_token(path)
         except FileNotFoundError:
-            return _new_token(path)
+            _new_token(path)
+            return _read_token(path)
+    except UnicodeError as error:
+        reason = "api.token_file: it holds something else than a token. Delete it, or name another file"
+        raise InvalidSetting(reason=reason, where=path) from error
     except OSError as error:
         raise InvalidSetting(reason=f"api.token_file: {error}", where=path) from error
 
@@ -144,12 +151,21 @@ def _read_token(path: Path) -> str:
     return token
 
 
-def _new_token(path: Path) -> str:
-    token = secrets.token_urlsafe(32)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(file, "w", encoding="ascii") as stream:
-        stream.write(token + "\n")
-    return token
+def _new_token(path: Path) -> None:
+    """Make a token, unless another process was faster. The file appears whole: nobody reads half a token."""
+    file, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # of mode 0600
+    try:
+        with os.fdopen(file, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_urlsafe(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
+
+
+def is_name(text: object) -> TypeGuard[str]:
+    """Tell whether a user, an account or a project may be called so: it can be read in a log and a list."""
+    return isinstance(text, str) and 1 <= len(text) <= LONGEST_NAME and text.isprintable() and not text.isspace()
 
 
 def role_of(name: object) -> Role:

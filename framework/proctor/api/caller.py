@@ -1,14 +1,16 @@
 """On whose behalf, and with which rights, an operation is executed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from proctor.api.act import Act
 from proctor.app import App
 from proctor.domain.scope import Scope
+from proctor.errors import NoSuchPath
 
 Role = Literal["viewer", "operator", "admin"]
-"""A viewer reads; an operator also starts, submits, cancels and creates; an admin also manages tokens."""
+"""A viewer reads; an operator also starts, submits, cancels and creates. To the API an admin is no more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Caller:
     request_id: str
     repositories: tuple[Path, ...] | None = None
     """Folders about whose repositories sessions may be created; None is anywhere."""
+    acts: list[Act] = field(default_factory=list, compare=False)
+    """What the mutations of this operation did so far, for the audit."""
 
     @property
     def may_write(self) -> bool:
@@ -28,8 +32,11 @@ class Caller:
         return self.role != "viewer"
 
     def may_create(self, path: str) -> bool:
-        """Tell whether sessions may be created about what lies at a path."""
+        """Tell whether sessions may be created about what lies at a path. Raises NoSuchPath if nothing can."""
         if self.repositories is None:
             return True
-        place = Path(path).resolve()
+        try:
+            place = Path(path).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a NUL in it
+            raise NoSuchPath(path=path, base="HEAD") from error
         return any(place.is_relative_to(folder.resolve()) for folder in self.repositories)

@@ -7,6 +7,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -15,12 +16,14 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     Undefined,
+    ValueNode,
     get_named_type,
 )
 from graphql.utilities import value_from_ast_untyped
 
 from proctor.api.documents import Prepared
-from proctor.api.limits import PAGE, Limits, beyond
+from proctor.api.limits import PAGES, Limits, beyond
+from proctor.api.pages import USUAL
 from proctor.domain.json import JsonObject
 
 
@@ -66,15 +69,24 @@ class _Cost:
         definition = parent.fields.get(node.name.value)
         if definition is None or node.selection_set is None:
             return 1
-        times = self._page(node, definition.args[PAGE].default_value) if PAGE in definition.args else 1
-        return 1 + times * self.of(node.selection_set, get_named_type(definition.type))
+        return 1 + self._times(node, definition.args) * self.of(node.selection_set, get_named_type(definition.type))
 
-    def _page(self, node: FieldNode, default: object) -> int:
-        asked: object = Undefined
-        for argument in node.arguments or ():
-            if argument.name.value == PAGE:
-                asked = value_from_ast_untyped(argument.value, self.variables)
-        asked = default if asked is Undefined else asked
+    def _times(self, node: FieldNode, known: Mapping[str, GraphQLArgument]) -> int:
+        """Give the length of a field's page; 1 if it is no list of pages."""
+        arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
+        names = [name for name in PAGES if name in known]
+        pages = [self._page(arguments.get(name), known[name].default_value) for name in names]
+        return max((page for page in pages if page is not None), default=self.limits.page) if names else 1
+
+    def _page(self, given: ValueNode | None, default: object) -> int | None:
+        """Give the length of a page as one of its arguments has it; None if that says nothing."""
+        asked = value_from_ast_untyped(given, self.variables) if given else Undefined
+        if asked is Undefined and isinstance(default, int):
+            return min(default, self.limits.page)  # see `bound_pages`
+        if asked is None and default is not None:
+            asked = USUAL
+        if asked is None or asked is Undefined:
+            return None
         if not isinstance(asked, int | float):  # 3.0 is a whole number for GraphQL, and no page is a full one
             return self.limits.page
         if asked > self.limits.page:

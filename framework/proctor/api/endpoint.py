@@ -1,5 +1,6 @@
 """GraphQL over HTTP, as the specification of that name has it: POST and GET, both media types."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -18,6 +19,8 @@ from proctor.api.service import Service, request_id
 
 ANSWERS = (JSON, RESPONSE)
 STREAM_PATH = "/graphql/stream"
+LARGE = 256 * 1024
+"""Bytes of a body; longer ones are read in a thread, so that others are served meanwhile."""
 
 
 class Refused(Exception):
@@ -157,7 +160,12 @@ async def read_operation(scope: Scope, receive: Receive, headers: Headers, limit
             raise Malformed("The parameters of the URL cannot be read.") from None
         return Operation.read_query(parameters)
     _check_content_type(headers.get("content-type", ""))
-    return Operation.read(decode(await _body(receive, headers, limit)))
+    body = await _body(receive, headers, limit)
+    return await asyncio.to_thread(_decoded, body) if len(body) > LARGE else _decoded(body)
+
+
+def _decoded(body: bytes) -> Operation:
+    return Operation.read(decode(body))
 
 
 def _check_content_type(value: str) -> None:

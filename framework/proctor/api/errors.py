@@ -10,6 +10,7 @@ from graphql import GraphQLError
 
 from proctor import errors
 from proctor.api.enums import SessionStatus
+from proctor.api.ids import session_gid
 from proctor.api.shown import shown
 from proctor.errors import ProctorError, UsageError
 
@@ -133,7 +134,7 @@ def forbidden(what: str) -> Refusal:
 
 
 def not_found(gid: str) -> Refusal:
-    """Say that an id leads nowhere: malformed, unknown and foreign ones are told in the same words."""
+    """Say that an id leads nowhere, in the same words whether it is malformed, unknown or somebody else's."""
     shown = gid[:SHOWN].encode(errors="replace").decode()
     return Refusal(NotFound(message=f"There is nothing with the id {shown} here. Check the id.", code="not_found"))
 
@@ -172,7 +173,7 @@ def _reused(error: ProctorError) -> Error:
 
 
 def _missing(error: ProctorError) -> Error:
-    return NotFound(message=shown(error), code="not_found")
+    return not_found(session_gid(str(error.facts["session_id"]))).answer
 
 
 def _plain(kind: type[Error]) -> Callable[[ProctorError], Error]:

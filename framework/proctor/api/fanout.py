@@ -4,6 +4,9 @@ All who ask the same document with the same variables under the same scope and r
 begins. A stream reads the events behind one cursor; its readers pull it, the foremost for all, and it keeps the last
 frames. Who reads a cursor that another stream of the group has kept goes on there, so those that have caught up share
 one stream. Who falls behind what is kept gets a stream of its own again, from where it stands.
+
+A gap bears the cursor of the last event that it stands for, and how far back it reaches depends on where its reader
+began. So it is of its own stream only, and never taken for that event in another, nor that event for it.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from graphql import ExecutionResult, Executor, GraphQLError
 
 from proctor.api.caller import Caller
 from proctor.api.documents import Rejected
+from proctor.api.enums import EventKind
 from proctor.api.execution import Execution, encode, told
 from proctor.api.resumption import Resumable
 
@@ -32,6 +36,7 @@ class Frame:
 
     payload: str
     cursor: str | None
+    is_gap: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -102,19 +107,21 @@ class Stream:
     async def _frame(self, event: Any) -> Frame:  # whatever the schema's subscription yields
         cursor = getattr(event, "cursor", None)
         cursor = cursor if isinstance(cursor, str) else None
-        if kept := self.group.kept(cursor):
+        is_gap = getattr(event, "kind", None) is EventKind.GAP
+        if not is_gap and (kept := self.group.kept(cursor)):
             return kept
         assert self._executor is not None
         result = self._executor.build_per_event_executor(event).execute_operation(serially=False)
         if not isinstance(result, ExecutionResult):
             result = await result  # type: ignore[misc] # a subscription has no incremental results
         assert isinstance(result, ExecutionResult)
-        return Frame(encode(result, self.caller).decode(), cursor)
+        return Frame(encode(result, self.caller).decode(), cursor, is_gap)
 
     def _append(self, frame: Frame) -> None:
         self.frames.append(frame)
         self.size += len(frame.payload)
-        self.group.remember(frame.cursor, self, self.end)
+        if not frame.is_gap:
+            self.group.remember(frame.cursor, self, self.end)
         while len(self.frames) > 1 and (len(self.frames) > FRAMES or self.size > CHARACTERS):
             old = self.frames.popleft()
             self.first += 1

@@ -4,9 +4,9 @@ A page of another site may reach a server on the user's own machine, by its addr
 point there. Such a request bears the foreign name in `Host`, or the page's in `Origin`.
 """
 
+import re
 from collections.abc import Collection
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.responses import Response
@@ -17,6 +17,8 @@ from proctor.api.headers import headers_of
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 OPEN_PATHS = frozenset({"/health", "/ready"})
 """They tell nothing, and are asked by machines that know no name of the server."""
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d*)?", re.ASCII | re.IGNORECASE)
+"""A name or address and perhaps a port, and nothing else: no user, no path, and not two of them."""
 
 
 class Hosts:
@@ -47,11 +49,9 @@ class Hosts:
 
 @lru_cache(maxsize=64)
 def host_name(host: str) -> str | None:
-    """Give the name in a Host header, without port and brackets."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
+    """Give the name in a Host header, without port and brackets; None if it is not one name."""
+    found = _HOST.fullmatch(host)
+    return (found[1] or found[2]).lower() if found else None
 
 
 def _refuse(status: int, foreign: str, message: str) -> Response:

@@ -9,11 +9,14 @@ import strawberry
 from strawberry.scalars import JSON
 
 from proctor.api.enums import ExecutionMode
-from proctor.api.errors import invalid_input
+from proctor.api.errors import SHOWN, invalid_input
 from proctor.domain.interaction import Result, Usage
 from proctor.domain.json import EMPTY, JsonObject
 
 Put = Callable[[bytes], Awaitable[str]]
+
+LARGEST = 2**63 - 1
+"""The largest number that every database keeps."""
 
 
 @strawberry.input
@@ -213,12 +216,30 @@ class RetrySessionInput:
 
 
 def _check(given: ResultInput) -> None:
-    """Refuse what no JSON can hold: an answer that repeats it could not be sent."""
+    """Refuse what cannot be meant, and what no JSON can hold: an answer that repeats it could not be sent."""
+    usage = given.usage or UsageInput()
+    _check_amount("durationSeconds", given.duration_seconds)
+    _check_amount("inputTokens", usage.input_tokens)
+    _check_amount("outputTokens", usage.output_tokens)
+    _check_amount("costUsd", usage.cost_usd)
+    for file in given.files:
+        _check_path(file.path)
     texts = [given.status, given.error_message, given.stdout, given.stderr, *(file.path for file in given.files)]
     try:
         orjson.dumps([*texts, given.data])
     except orjson.JSONEncodeError as error:
         raise invalid_input(f"The result holds something that cannot be kept: {error}.") from error
+
+
+def _check_amount(name: str, amount: float) -> None:
+    if not 0 <= amount <= LARGEST:  # nor is NaN, of which neither is true
+        raise invalid_input(f"{name} is {amount:g}. Give a number from 0 to {LARGEST}.")
+
+
+def _check_path(path: str) -> None:
+    if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        shown = path[:SHOWN].encode(errors="replace").decode()
+        raise invalid_input(f"{shown!r} is no path of a file. Name it relative to the repository's top, without `..`.")
 
 
 def _object(data: object) -> JsonObject:

@@ -1,16 +1,19 @@
 """Tokens that somebody else signs: the door of a shared server that has `[api.jwt]` in its settings."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jwt
 
-from proctor.api.auth import Grant, role_of
+from proctor.api.auth import Grant, is_name, role_of
 from proctor.api.settings import JwtSettings
 from proctor.domain.scope import Scope
 from proctor.errors import InvalidSetting
+
+log = logging.getLogger(__name__)
 
 
 class JwtDoor:
@@ -27,7 +30,10 @@ class JwtDoor:
         try:
             claims = await asyncio.to_thread(self._claims, token)
             return self._grant(claims)
-        except (jwt.PyJWTError, OSError, ValueError):
+        except (jwt.PyJWKClientConnectionError, OSError) as error:
+            log.warning("the keys of %s cannot be fetched, so its tokens are refused: %s", self._settings.issuer, error)
+            return None
+        except (jwt.PyJWTError, ValueError):
             return None
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -47,10 +53,11 @@ class JwtDoor:
     def _grant(self, claims: dict[str, Any]) -> Grant:
         settings = self._settings
         account, project = claims.get(settings.account_claim), claims.get(settings.project_claim)
-        if not (isinstance(account, str) and account and isinstance(project, str) and project):
-            raise ValueError("the claims name no account and project")
+        user = claims["sub"]
+        if not (is_name(account) and is_name(project) and is_name(user)):
+            raise ValueError("the claims name no account, project and user")
         expires_at = float(claims["exp"]) + settings.leeway
-        return Grant(role_of(claims.get(settings.role_claim)), Scope(account, project, str(claims["sub"])), expires_at)
+        return Grant(role_of(claims.get(settings.role_claim)), Scope(account, project, user), expires_at)
 
 
 def _keys(source: str) -> Callable[[str], Any]:

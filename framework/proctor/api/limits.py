@@ -19,8 +19,8 @@ from graphql import (
 )
 from pydantic import BaseModel, ConfigDict, Field
 
-PAGE = "first"
-"""The argument that says how long a page may be."""
+PAGES = frozenset({"first", "last"})
+"""The arguments that say how long a page may be."""
 
 
 class Limits(BaseModel):
@@ -41,7 +41,7 @@ class Limits(BaseModel):
     directives: int = Field(30, ge=0)
     """Directives in a document, counted like aliases."""
     page: int = Field(100, ge=1)
-    """Items of one page of a connection: its `first`."""
+    """Items of one page of a connection: its `first` or `last`."""
     cost: int = Field(10_000, ge=1)
     """Fields that an operation may resolve at most, pages taken as full."""
     seconds: float = Field(30.0, gt=0)
@@ -134,12 +134,12 @@ def has_pages_by_variable(document: DocumentNode) -> bool:
 
 
 class _PageVariables(Visitor):
-    """Looks for a variable in an argument called `first`."""
+    """Looks for a variable in an argument that says how long a page may be."""
 
     found = False
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> None:
-        self.found = self.found or (node.name.value == PAGE and isinstance(node.value, VariableNode))
+        self.found = self.found or (node.name.value in PAGES and isinstance(node.value, VariableNode))
 
 
 def beyond(what: str, found: float, limit: int) -> GraphQLError:

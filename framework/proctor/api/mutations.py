@@ -31,6 +31,7 @@ from proctor.api.answers import (
     SubmitResultResult,
     SubmitResultSuccess,
 )
+from proctor.api.audit import LONGEST_KEY, begin
 from proctor.api.caller import Caller
 from proctor.api.enums import ExecutionMode, SessionStatus
 from proctor.api.errors import Refusal, answer_to, forbidden, invalid_input, not_found
@@ -54,9 +55,6 @@ from proctor.domain import session as domain
 from proctor.errors import ProctorError
 from proctor.sessions import Started
 
-KEY_LENGTH = 200
-
-
 T = TypeVar("T")
 Given = Annotated[T, strawberry.argument(name="input", description="What is to be done.")]
 
@@ -70,10 +68,9 @@ Resolver = Callable[["Mutation", Info, Input], Awaitable[T]]
 
 
 def answering(resolver: Resolver[Input, T]) -> Resolver[Input, T]:
-    """Let only those in who may change things, and give expected failures as members of the answer's union."""
+    """Let only those in who may change things, give expected failures as members of the union, and note both."""
 
-    @wraps(resolver)
-    async def answered(self: "Mutation", info: Info, given: Input) -> T:
+    async def attempted(self: "Mutation", info: Info, given: Input) -> T:
         try:
             _admit(info.context, given.idempotency_key)
             return await resolver(self, info, given)
@@ -83,6 +80,19 @@ def answering(resolver: Resolver[Input, T]) -> Resolver[Input, T]:
             if (answer := answer_to(error)) is None:
                 raise
             return cast(T, answer)
+
+    @wraps(resolver)
+    async def answered(self: "Mutation", info: Info, given: Input) -> T:
+        act = begin(info.context, info.field_name, given.idempotency_key, getattr(given, "session_id", None))
+        try:
+            answer = await attempted(self, info, given)
+        except Exception as error:
+            act.fail(error)
+            raise
+        act.answer(answer)
+        if isinstance(answer, CreateSessionSuccess):
+            act.session = answer.session.head.id
+        return answer
 
     return answered
 
@@ -190,8 +200,8 @@ class Mutation:
 def _admit(caller: Caller, key: str) -> None:
     if not caller.may_write:
         raise forbidden("A viewer may look, and change nothing. Use the token of an operator.")
-    if not 1 <= len(key) <= KEY_LENGTH or not key.isprintable():
-        raise invalid_input(f"The idempotency key is not from 1 to {KEY_LENGTH} printable characters long.")
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        raise invalid_input(f"The idempotency key is not from 1 to {LONGEST_KEY} printable characters long.")
 
 
 def _named(gid: str) -> str:

@@ -8,6 +8,8 @@ import orjson
 
 DEPTH = 64
 """How deep variables may be nested."""
+VALUES = 200_000
+"""How many values they may hold, those in objects and lists counted."""
 
 
 class Malformed(Exception):
@@ -37,8 +39,7 @@ class Operation:
             raise Malformed("variables has to be an object or null.")
         if not isinstance(extensions, dict | None):
             raise Malformed("extensions has to be an object or null.")
-        if not _is_shallow(variables):
-            raise Malformed(f"variables may have {DEPTH} objects and lists inside each other at most.")
+        _check_size(variables)
         return cls(text, name or None, variables or {})
 
     @classmethod
@@ -53,14 +54,18 @@ class Operation:
         return cls.read(value)
 
 
-def _is_shallow(value: object) -> bool:
-    """Tell whether JSON can be walked through by functions that call themselves."""
-    level = [value]
-    for _ in range(DEPTH + 1):
+def _check_size(variables: dict[str, object] | None) -> None:
+    """Let only that pass which functions that call themselves can walk through, and soon. Raises Malformed."""
+    level: list[dict[str, object] | list[object]] = [variables or {}]
+    values = 0
+    for _ in range(DEPTH):
+        values += sum(map(len, level))
+        if values > VALUES:
+            raise Malformed(f"variables may hold {VALUES} values at most. Send less at once.")
+        level = [item for each in level for item in _items(each) if isinstance(item, dict | list)]
         if not level:
-            return True
-        level = [item for each in level if isinstance(each, dict | list) for item in _items(each)]
-    return not level
+            return
+    raise Malformed(f"variables may have {DEPTH} objects and lists inside each other at most.")
 
 
 def _items(value: dict[str, object] | list[object]) -> Iterable[object]:

@@ -1,13 +1,16 @@
 """Connections: long lists in pages, after Relay's specification. A page goes on at a key, never at an offset."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 import strawberry
+from graphql import GraphQLArgument, GraphQLInterfaceType, GraphQLObjectType
 
 from proctor.api.errors import invalid_argument
+from proctor.api.limits import PAGES
 
-LARGEST, USUAL = 100, 20
+USUAL = 20
 
 First = Annotated[int | None, strawberry.argument(description="How many entries to give, from 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="Go on behind the entry with this cursor.")]
@@ -74,12 +77,27 @@ def page(
 
 
 def checked(count: int | None, name: str = "first") -> int:
-    """Check the size of a page."""
+    """Check the size of a page. That it is not too large is seen to before: `check_cost` knows the server's limit."""
     if count is None:
         return USUAL
-    if not 1 <= count <= LARGEST:
-        raise invalid_argument(name, f"{count} is not from 1 to {LARGEST}.")
+    if count < 1:
+        raise invalid_argument(name, f"{count} is less than 1.")
     return count
+
+
+def bound_pages(schema: strawberry.Schema, longest: int) -> None:
+    """Let the schema say how long a page may be, and let no page be longer for which nothing is asked."""
+    for kind in schema._schema.type_map.values():  # noqa: SLF001 # strawberry has no public name for it
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for field in kind.fields.values():
+                for name in PAGES & field.args.keys():
+                    _bound(field.args[name], longest)
+
+
+def _bound(argument: GraphQLArgument, longest: int) -> None:
+    if isinstance(argument.default_value, int):
+        argument.default_value = min(argument.default_value, longest)
+    argument.description = re.sub(r"to \d+\.$", f"to {longest}.", argument.description or "")
 
 
 def placed(cursor: str | None, read: Callable[[str], Place | None], name: str = "after") -> Place | None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import strawberry
 import uvicorn
@@ -15,6 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from proctor.api.auth import Auth, Door
 from proctor.api.endpoint import STREAM_PATH, Endpoint
@@ -27,6 +29,9 @@ from proctor.api.sse import Events
 from proctor.api.websocket import Socket
 from proctor.app import App
 from proctor.errors import ProctorError
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +108,6 @@ class Health:
         return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
 
     async def _hindrance(self) -> str | None:
-        if self._service.closing.is_set():
-            return "the server is stopping"
         if self._driving is not None and self._driving.done():
             return "sessions are not driven any more; the log tells why"
         try:
@@ -120,6 +123,15 @@ def _tell_of_end(driving: asyncio.Task[None]) -> None:
         log.critical("sessions are not driven any more", exc_info=error)
 
 
+class _WebSockets(WebSocketsSansIOProtocol):
+    """Uvicorn's own, but a handshake that was answered with an HTTP status is over, and no error of the server."""
+
+    async def send(self, message: "ASGISendEvent") -> None:
+        """Send, and see whether that was the end."""
+        await super().send(message)
+        self.handshake_complete = self.handshake_complete or self.close_sent
+
+
 class Server(uvicorn.Server):
     """Uvicorn, set up for this API: it drains on SIGTERM and SIGINT, and a second signal ends it at once."""
 
@@ -130,7 +142,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 application,
                 http="httptools",
-                ws="websockets-sansio",
+                ws=_WebSockets,
                 ws_max_size=settings.limits.message,
                 ws_per_message_deflate=False,
                 limit_concurrency=settings.limits.connections,

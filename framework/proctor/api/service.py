@@ -5,14 +5,15 @@ import logging
 import re
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from graphql import ExecutionResult, OperationType
 
-from proctor.api.audit import audit, root_fields, session_of
+from proctor.api.audit import audit, audit_refusal, root_fields, session_of
 from proctor.api.auth import Auth
 from proctor.api.caller import Caller
+from proctor.api.documents import Rejected
 from proctor.api.execution import Execution, Ready
 from proctor.api.fanout import Fanout
 from proctor.app import App
@@ -51,12 +52,17 @@ class Service:
         return result
 
     async def _mutate(self, ready: Ready, caller: Caller) -> ExecutionResult:
-        result: ExecutionResult | None = None
+        caller = replace(caller, acts=[])
         try:
             result = await self.execution.run(ready, caller)
-            return result
+        except Rejected:
+            await audit_refusal(self.app.store, caller, ready)
+            raise
         finally:
-            await audit(self.app.store, ready, caller, result)
+            await audit(self.app.store, caller)
+        if result.errors and not caller.acts:
+            await audit_refusal(self.app.store, caller, ready)
+        return result
 
     def note(self, ready: Ready, caller: Caller, begun: float, errors: int) -> None:
         """Log an operation: mutations and subscriptions always, queries where all is to be seen."""

@@ -9,6 +9,7 @@ import uvloop
 from proctor.api.auth import Door, LocalDoor, TokenDoor, local_token
 from proctor.api.hosts import LOOPBACK
 from proctor.api.page import graphiql, link
+from proctor.api.pages import bound_pages
 from proctor.api.schema import build_schema
 from proctor.api.server import PATH, Server, build, build_service
 from proctor.api.settings import ServerSettings
@@ -28,8 +29,10 @@ def serve(settings: ServerSettings, host: str, port: int, *, shared: bool, say: 
 
 async def _serve(settings: ServerSettings, listener: socket.socket, *, shared: bool, say: Say) -> None:
     token = None if shared else settings.token or local_token(settings.api.token_file)
+    schema = build_schema()
+    bound_pages(schema, settings.api.limits.page)
     async with open_app(settings) as app:
-        service = build_service(app, build_schema(), settings.api, _doors(settings, app, token), shared=shared)
+        service = build_service(app, schema, settings.api, _doors(settings, app, token), shared=shared)
         application = build(service, settings.api, page=None if shared else graphiql())
         base = f"http://{_shown(listener)}{PATH}"
 
@@ -55,6 +58,8 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
+    except UnicodeError as error:
+        raise AddressUnusable(host=host, port=port, reason="this is no name of a host") from error
     except OSError as error:
         raise AddressUnusable(host=host, port=port, reason=error.strerror or error) from error
 

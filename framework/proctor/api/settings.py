@@ -1,10 +1,13 @@
 """The settings of the server: `[api]` in the user's file, `PROCTOR_API__*` variables, and flags."""
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import SettingsError
 
 from proctor.api.limits import Limits
 from proctor.config import Settings, settings_file
@@ -52,10 +55,16 @@ class ApiSettings(BaseModel):
     limits: Limits = Limits()
 
 
+def _sendable(token: str) -> str:
+    if not all("!" <= character <= "~" for character in token):
+        raise ValueError("a token has printable ASCII characters alone, and no blanks: else no client could send it")
+    return token
+
+
 class ServerSettings(Settings):
     """Everything that can be set for a server."""
 
-    token: str | None = Field(None, min_length=16)
+    token: Annotated[str, Field(min_length=16, max_length=8192), AfterValidator(_sendable)] | None = None
     """The local server's token, `PROCTOR_TOKEN`; made at random and kept in a file unless given."""
     api: ApiSettings = ApiSettings()
 
@@ -67,6 +76,21 @@ def load(**flags: object) -> ServerSettings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise InvalidSetting(reason=f"{name}: {first['msg']}", where=settings_file()) from error
+        raise InvalidSetting(reason=f"{name}: {first['msg']}", where=_place(first["loc"], flags)) from error
+    except SettingsError as error:
+        where = "the PROCTOR_ variables, in which lists and tables are JSON,"
+        raise InvalidSetting(reason=error, where=where) from error
     except ValueError as error:
         raise InvalidSetting(reason=error, where=settings_file()) from error
+
+
+def _place(setting: Sequence[int | str], flags: Mapping[str, object]) -> str:
+    """Say where a setting was made: by a flag, in a variable of its own or of what it is part of, or in the file."""
+    names = [str(part) for part in setting]
+    if names and flags.get(names[0]) is not None:
+        return f"--{names[0].replace('_', '-')}"
+    variables = {name.upper(): name for name in os.environ}
+    for length in range(len(names), 0, -1):
+        if found := variables.get(f"PROCTOR_{'__'.join(names[:length])}".upper()):
+            return found
+    return str(settings_file())

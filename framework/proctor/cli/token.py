@@ -17,17 +17,25 @@ def token() -> None:
     """Say who may call a shared server."""
 
 
+def _name(_: click.Context, parameter: click.Parameter, value: str) -> str:
+    from proctor.api.auth import LONGEST_NAME, is_name
+
+    if not is_name(value):
+        raise click.BadParameter(f"give 1 to {LONGEST_NAME} printable characters.", param=parameter)
+    return value
+
+
 @token.command()
-@click.argument("name")
+@click.argument("name", callback=_name)
 @click.option(
     "--role",
     type=click.Choice(["viewer", "operator", "admin"]),
     default="viewer",
     show_default=True,
-    help="A viewer reads, an operator also starts and cancels, an admin may do everything.",
+    help="A viewer reads, an operator and an admin also start and cancel.",
 )
-@click.option("--account", default="local", show_default=True, help="Whose sessions it opens.")
-@click.option("--project", default="local", show_default=True, help="And of which of their projects.")
+@click.option("--account", default="local", callback=_name, show_default=True, help="Whose sessions it opens.")
+@click.option("--project", default="local", callback=_name, show_default=True, help="And of which of their projects.")
 @click.option("--days", type=click.FloatRange(0, min_open=True), metavar="N", help="Days until it expires.")
 @options.database
 def create(name: str, role: str, account: str, project: str, days: float | None, database: str | None) -> None:

@@ -11,9 +11,14 @@ from proctor.workspace.git import Git
 
 HEADS = "refs/heads/"
 
+LONGEST = 200
+"""Bytes of a branch's name: it is a file's too, and a number may be put behind it."""
+
 
 async def check_branch_name(name: str) -> None:
     """Raise InvalidBranchName unless git takes it, literally, as a branch's name."""
+    if len(os.fsencode(name)) > LONGEST:
+        raise InvalidBranchName(branch=f"{name[:50]}… of {len(name)} characters")
     answer = await Git.on(Path(os.devnull)).ask("check-ref-format", "--branch", name)
     if answer.exit_code or answer.text != name:
         raise InvalidBranchName(branch=name)

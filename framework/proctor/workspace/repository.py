@@ -40,19 +40,33 @@ async def identify(path: Path) -> Repository:
 
     Raises NotARepository, BareRepository, NoCommit, and NoSuchPath if the last commit does not have the path.
     """
-    named = _resolved(path)
-    git = Git.of_user(_nearest_folder(named))
+    named, folder = _located(path)
+    git = Git.of_user(folder)
     top = await _top(git, path)
     commit = await git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if commit.exit_code:
         raise NoCommit(repository=top)
-    base, relative = commit.text, named.relative_to(top).as_posix()
+    base = commit.text
+    if not named.is_relative_to(top):  # a link that the commit has, to a folder of another repository
+        raise NoSuchPath(path=path, base=base[:12])
+    relative = named.relative_to(top).as_posix()
     place = f"{base}:{relative}" if relative != "." else f"{base}:"
     known = await Git.on_checkout(top).ask("cat-file", "-e", place)
     if known.exit_code:
         raise NoSuchPath(path=path, base=base[:12])
     branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD")
     return Repository(top, base, relative, await _dirty(git, top, base), await _identity(git), branch.text or None)
+
+
+def _located(path: Path) -> tuple[Path, Path]:
+    """Give the named place, and the nearest folder that is there. Raises NoSuchPath."""
+    try:
+        named = _resolved(path)
+        if "\0" in named.name:
+            raise NoSuchPath(path=path, base="HEAD")
+        return named, _nearest_folder(named)
+    except (OSError, RuntimeError, ValueError) as error:  # too long, links in a circle, a NUL on the way
+        raise NoSuchPath(path=path, base="HEAD") from error
 
 
 def _resolved(path: Path) -> Path:

@@ -1,7 +1,6 @@
 """Who may do what on a shared server, and what is written down of it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
 import httpx
@@ -57,7 +56,7 @@ async def test_each_mutation_is_written_down(shared: Served, app: App) -> None:
     second, first = await app.store.deeds(ANN)
     assert (first.action, first.session, first.scope) == ("shout", "S-7", ANN)
     assert (second.action, second.session) == ("shout", None)
-    assert first.detail == {"request": "r-1", "role": "admin", "outcome": "answered"}
+    assert first.detail == {"request": "r-1", "role": "admin", "outcome": "str", "key": "a"}
     assert await app.store.deeds(BOB) == []
 
 
@@ -99,6 +98,14 @@ async def test_a_server_says_whether_it_lives_and_is_ready(server: Served) -> No
     async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(f"{base}/health", headers={"host": "10.0.0.1"})).json() == {"status": "ok"}
         assert (await client.get(f"{base}/ready")).json() == {"status": "ready"}
-        server.service.closing.set()
-        stopping = await client.get(f"{base}/ready")
-    assert (stopping.status_code, json.loads(stopping.content)["reason"]) == (503, "the server is stopping")
+
+
+async def test_a_server_that_drives_no_sessions_is_not_ready(app: App, log: Log) -> None:
+    async def fail() -> None:
+        raise RuntimeError("made up")
+
+    app.serve = fail  # type: ignore[method-assign]
+    async with served(app, log) as server, calling(server) as client:
+        unready = await client.get("/ready")
+    assert unready.status_code == 503
+    assert "not driven" in unready.json()["reason"]

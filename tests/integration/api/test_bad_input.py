@@ -1,7 +1,9 @@
 """Whatever is sent: a typed answer or the right 4xx, never a 5xx or a traceback, and nothing is changed."""
 
+import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -9,6 +11,8 @@ import orjson
 import pytest
 import pytest_asyncio
 from api_server import BEARER, Log, Served, calling, opened, served
+
+from proctor.api.endpoint import LARGE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -168,6 +172,28 @@ async def test_a_body_of_50_megabytes_is_413(client: httpx.AsyncClient, sized: b
     assert errors(answer)
 
 
+async def test_a_body_full_of_values_is_400_and_others_are_served_meanwhile(client: httpx.AsyncClient) -> None:
+    body = b'{"query": "{ hello }", "variables": {"a": [1' + b",1" * 8_000_000 + b"]}}"
+    flood = asyncio.create_task(client.post("/graphql", content=body, headers={"content-type": "application/json"}))
+    longest = 0.0
+    while not flood.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.perf_counter() - began)
+    answer = await flood
+    assert (answer.status_code, "200000 values" in errors(answer)[0]) == (400, True)
+    assert longest < 2
+
+
+async def test_a_large_body_is_read_like_a_small_one(client: httpx.AsyncClient) -> None:
+    name = "x" * 2 * LARGE
+    query = "query ($name: String!) { hello(name: $name) }"
+    answer = await client.post("/graphql", json={"query": query, "variables": {"name": name}})
+    assert answer.json() == {"data": {"hello": f"hello {name}"}}
+    answer = await client.post("/graphql", content=b"[" * 2 * LARGE, headers={"content-type": "application/json"})
+    assert (answer.status_code, len(errors(answer))) == (400, 1)
+
+
 async def test_a_get_changes_nothing(client: httpx.AsyncClient) -> None:
     answer = await client.get("/graphql", params={"query": SHOUT})
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -217,7 +243,19 @@ async def test_a_url_that_cannot_be_read_is_4xx(client: httpx.AsyncClient, serve
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "[::2]", "[", ""]
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "127.0.0.1, evil.example",
+        "x@127.0.0.1",
+        "127.0.0.1/evil.example",
+        "[::2]",
+        "[",
+        "",
+    ],
 )
 @pytest.mark.parametrize("path", ["", "/stream"])
 async def test_a_foreign_host_is_421(client: httpx.AsyncClient, host: str, path: str) -> None:

@@ -111,6 +111,21 @@ def test_an_address_that_cannot_be_had_is_named(environment: dict[str, str], pro
     assert f"port {port}: Address already in use" in done.stderr
 
 
+def test_a_host_that_cannot_be_one_is_named(proctor: Command) -> None:
+    done = proctor("serve", "--shared", "--host", f"{'a' * 70}.example", "--port", "0")
+    assert done.returncode == 2
+    assert "cannot listen on aaa" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[""], [" "], ["a\nb"], ["a\x1b[2J"], ["a" * 201], ["a", "--account", ""], ["a", "--project", "a\tb"]]
+)
+def test_a_token_needs_a_name_that_can_be_read(proctor: Command, arguments: list[str]) -> None:
+    done = proctor("token", "create", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "1 to 200 printable characters" in done.stderr
+
+
 def test_settings_that_cannot_be_used_are_named(tmp_path: Path, proctor: Command) -> None:
     (tmp_path / "config.toml").write_text("[api.limits]\ndepth = 0\n")
     done = proctor("serve")

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from api_server import BEARER, Log, Served, served
@@ -160,10 +161,31 @@ async def test_another_protocol_closes_with_4406(server: Served, subprotocols: l
 
 
 @pytest.mark.parametrize("header", [{"Origin": "http://evil.example"}, {"Origin": "null"}])
-async def test_a_foreign_origin_gets_no_socket(server: Served, header: dict[str, str]) -> None:
+async def test_a_foreign_origin_gets_no_socket(
+    server: Served, header: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(InvalidStatus, match="403"):
         async with dialled(server, additional_headers=header):
             pass
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1, evil.example", "x@127.0.0.1", "127.0.0.1\r\nHost: evil"])
+async def test_a_foreign_host_gets_no_socket(server: Served, host: str, caplog: pytest.LogCaptureFixture) -> None:
+    address = urlsplit(server.socket)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    asked = (
+        f"GET /graphql HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+    )
+    writer.write(asked.encode())
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 421 "), answer
+    assert b"foreign_host" in answer
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_the_same_id_twice_closes_with_4409(server: Served) -> None:

@@ -443,6 +443,12 @@ async def test_what_nobody_can_expect_stays_an_error(api: Api) -> None:
     assert result.errors[0].original_error is error
 
 
+async def test_malformed_unknown_and_overlong_ids_are_told_in_the_same_words(api: Api) -> None:
+    for gid in ("nonsense", session_gid("unknown"), session_gid("x" * 999)):
+        answer = await api.ask(document("cancelSession"), input={"sessionId": gid, "idempotencyKey": "k"})
+        assert answer["message"] == f"There is nothing with the id {gid[:100]} here. Check the id."
+
+
 @pytest.mark.parametrize("key", ["k" * 201, "a\0b", "\ud800", "a\nb"])
 async def test_a_key_is_short_and_printable(api: Api, key: str) -> None:
     assert (await do(api, "cancelSession", await api.create(), idempotencyKey=key))["__typename"] == "InvalidInput"

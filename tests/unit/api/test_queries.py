@@ -262,8 +262,8 @@ async def test_sessions_are_filtered(api: Api) -> None:
         assert sorted(node["id"] for node in page["nodes"]) == sorted(session_gid(each) for each in found)
 
 
-@pytest.mark.parametrize("first", [0, -1, 101])
-async def test_a_page_has_a_size_from_1_to_100(api: Api, first: int) -> None:
+@pytest.mark.parametrize("first", [0, -1])
+async def test_a_page_has_an_entry_at_least(api: Api, first: int) -> None:
     assert await api.refused(SESSIONS, first=first) == "invalid_first"
 
 
@@ -341,7 +341,7 @@ async def test_a_cursor_of_another_sessions_log_is_refused(api: Api) -> None:
     gid = session_gid(await api.create())
     assert await api.refused(TURNS, id=gid, after=cursor) == "invalid_after"
     assert await api.refused(TURNS, id=gid, before=cursor) == "invalid_before"
-    assert await api.refused(TURNS, id=gid, last=101) == "invalid_last"
+    assert await api.refused(TURNS, id=gid, last=0) == "invalid_last"
 
 
 EVENTS = """

@@ -6,10 +6,11 @@ import json
 import stat
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import jwt
@@ -117,6 +118,12 @@ FORGED: dict[str, Callable[[], str]] = {
     "a role of another type": lambda: signed(proctor_role=["admin"]),
     "no account": lambda: signed(proctor_account=None),
     "an empty project": lambda: signed(proctor_project=""),
+    "a project of two lines": lambda: signed(proctor_project="one\ntwo"),
+    "a long account": lambda: signed(proctor_account="a" * 201),
+    "an empty subject": lambda: signed(sub=""),
+    "a long subject": lambda: signed(sub="a" * 201),
+    "a subject of two lines": lambda: signed(sub="ann\nbob"),
+    "a subject with an escape": lambda: signed(sub="ann\x1b[2J"),
     "tampered with": lambda: signed().replace(".", f".{part(claims(proctor_role='admin'))}", 1),
     "not base64": lambda: "a.b.c",
     "not JSON": lambda: "YQ.YQ.YQ",
@@ -237,3 +244,27 @@ def test_a_local_token_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "token").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(InvalidSetting, match="token_file"):
         local_token(tmp_path / "token")
+
+
+@pytest.mark.parametrize("content", [SECRET.encode() + b"\xc3\xa9", b"\xff" * 40])
+def test_a_token_file_that_holds_something_else_is_named_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(InvalidSetting, match=r"token_file.*Correct .*token"):
+        local_token(path)
+    assert path.read_bytes() == content
+
+
+def test_servers_that_start_at_once_agree_on_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, together, found_none = tmp_path / "token", Barrier(4), auth._new_token
+
+    def all_have_found_none(path: Path) -> Any:
+        together.wait(10)
+        return found_none(path)
+
+    monkeypatch.setattr(auth, "_new_token", all_have_found_none)
+    with ThreadPoolExecutor(4) as servers:
+        tokens = set(servers.map(local_token, [path] * 4))
+    assert tokens == {path.read_text().strip()}
+    assert list(tmp_path.iterdir()) == [path]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctor.api.caller import Caller, Role
+from proctor.errors import NoSuchPath
 
 
 @pytest.mark.parametrize(("role", "may"), [("viewer", False), ("operator", True), ("admin", True)])
@@ -24,3 +25,10 @@ async def test_sessions_are_created_about_listed_folders_alone(caller: Caller, t
     for path in (tmp_path / "listed-not", listed / "..", listed / "way-out", listed / "one" / ".." / ".."):
         assert not limited.may_create(str(path))
     assert not replace(caller, repositories=()).may_create(str(listed))
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/package", "a\0b"])
+async def test_a_path_that_leads_nowhere_is_named(caller: Caller, tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(NoSuchPath):
+        replace(caller, repositories=(tmp_path,)).may_create(str(tmp_path / name))

@@ -97,7 +97,7 @@ def test_introspection_does_not_count_as_depth() -> None:
         ("query ($n: Int = 5) { items(first: $n) { number } }", {"n": 7}, 8),
         ("query ($n: Int) { items(first: $n) { number } }", {"n": 7.0}, 8),
         ("query ($n: Int) { items(first: $n) { number } }", {}, 21),
-        ("query ($n: Int) { items(first: $n) { number } }", {"n": None}, 101),
+        ("query ($n: Int) { items(first: $n) { number } }", {"n": None}, 21),
         ("{ items(first: 3) { items(first: 4) { number } } }", {}, 1 + 3 * (1 + 4)),
         ("{ items(first: 3) { ...f } } fragment f on Item { items(first: 4) { number } }", {}, 1 + 3 * (1 + 4)),
         ("{ items(first: -3) { number } }", {}, 1),

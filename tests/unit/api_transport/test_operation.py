@@ -2,7 +2,7 @@
 
 import pytest
 
-from proctor.api.operation import DEPTH, Malformed, Operation
+from proctor.api.operation import DEPTH, VALUES, Malformed, Operation
 
 
 def nested(depth: int) -> dict[str, object]:
@@ -28,3 +28,11 @@ def test_objects_are_json_in_a_url() -> None:
     assert Operation.read_query(parameters) == Operation("{ a }", None, {"a": [1]})
     with pytest.raises(Malformed, match="JSON"):
         Operation.read_query({"query": "{ a }", "variables": "{"})
+
+
+@pytest.mark.parametrize("item", [1, [], {"a": 1}], ids=str)
+def test_variables_may_hold_so_many_values_and_no_more(item: object) -> None:
+    few, many = [item] * (VALUES // 2 - 1), [item] * VALUES
+    assert Operation.read({"query": "{ a }", "variables": {"a": few}}).variables == {"a": few}
+    with pytest.raises(Malformed, match=str(VALUES)):
+        Operation.read({"query": "{ a }", "variables": {"a": many}})
