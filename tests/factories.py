@@ -77,12 +77,12 @@ class Plugins:
             for each in names
         )
 
-    def step(self, workflow: str, step: str) -> Step:
+    def step(self, workflow: str, step: str, of: str | None = None) -> Step:
         if (workflow, step) not in self.steps:
             raise PluginMissing(group="proctor.steps", name=f"{workflow}.{step}")
         return self.steps[workflow, step]
 
-    def wrapper(self, workflow: str, name: str) -> Wrapper:
+    def wrapper(self, workflow: str, name: str, of: str | None = None) -> Wrapper:
         found: object = self.step(workflow, name)
         assert isinstance(found, Wrapper)
         return found

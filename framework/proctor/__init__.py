@@ -1,5 +1,6 @@
 """Proctor's front door for plugin authors. Names are loaded when they are first used."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from proctor.executors.process import run_process
 
 __version__ = "0.1.0"
+
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""To find them, pydantic reads every installed entry point, and one that is unreadable would stop everything."""
 
 _HOMES = {
     "proctor.contracts": (

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from proctor.contracts.answers import flaw, raised
+from proctor.contracts.answers import flaw, raised, told
 from proctor.contracts.step import Step
 from proctor.contracts.wrapper import Inner, Wrapper
 from proctor.domain.interaction import Command, Outcome, Result
@@ -16,6 +16,7 @@ from proctor.domain.scope import Scope
 from proctor.domain.session import Session
 from proctor.domain.workflow import PinnedStep, PinnedWrapper
 from proctor.errors import PluginBroken
+from proctor.patience import Late, within
 from proctor.registry import OWN, Registry
 from proctor.watchdog import doing
 
@@ -60,28 +61,43 @@ class Assembled:
     ) -> Answer:
         """Call the plugin and look at its answer."""
         given = (session, result) if self.trusted else deepcopy((session, result))
-        limit = asyncio.timeout(self.seconds)
         try:
-            with doing(self.name):
-                async with limit:
-                    value: object = await call(*given)
-                if given != (session, result):
-                    raise Blamed("changed the session or the result that it was given")
-                return checked(value, kind)
+            value: object = await self._value(lambda: call(*given))
+            if given != (session, result):
+                raise Blamed("changed the session or the result that it was given")
+            return checked(value, kind)
         except Blamed:
             raise
         except BaseException as error:  # a plugin may raise anything
             if isinstance(error, asyncio.CancelledError) and (task := asyncio.current_task()) and task.cancelling():
                 raise
-            raise Blamed(late(self.seconds) if limit.expired() else raised(error)) from None
+            raise Blamed(str(error) if isinstance(error, Late) else raised(error)) from None
+
+    async def _value(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Wait for an answer. A stranger's call gets a task of its own: it may refuse to end. Raises Late."""
+
+        async def called() -> Answer:
+            with doing(self.name):
+                return await call()
+
+        if not self.trusted:
+            return await within(self.seconds, called)
+        limit = asyncio.timeout(self.seconds)
+        try:
+            async with limit:
+                return await called()
+        except TimeoutError:
+            if limit.expired():
+                raise Late(self.seconds, ended=True) from None
+            raise
 
 
 def assembled(registry: Registry, workflow: str, pinned: PinnedStep, seconds: float) -> Assembled:
     """Load a step and what stands around it. Raises PluginMissing, PluginBroken or PluginClash."""
-    step = registry.step(workflow, pinned.plugin or pinned.name)
+    step = registry.step(workflow, pinned.plugin or pinned.name, of=pinned.distribution)
     inner: Inner = _Bare(step, _options(workflow, pinned, step))
     for around in pinned.wrappers:
-        wrapper = registry.wrapper(workflow, around.name)
+        wrapper = registry.wrapper(workflow, around.name, of=around.distribution)
         inner = _Wrapped(wrapper, _options(workflow, around, wrapper), inner)
     return Assembled(named(pinned), inner, seconds, trusted=not strangers(pinned))
 
@@ -97,7 +113,7 @@ def checked(value: object, kind: type[Answer]) -> Answer:
 
 def late(seconds: float) -> str:
     """Say that an answer took too long."""
-    return f"did not answer within {seconds:g} s"
+    return str(Late(seconds, ended=True))
 
 
 def named(pinned: PinnedStep) -> str:
@@ -144,10 +160,10 @@ def _options(workflow: str, pinned: PinnedStep | PinnedWrapper, plugin: Step | W
     try:
         return plugin.Options.model_validate(pinned.options)
     except BaseException as error:  # a model's validators are the plugin's code too
-        told = " ".join(str(error).split())
+        text = " ".join(told(error).split())
         raise PluginBroken(
             name=f"{workflow}.{pinned.name}",
             distribution=pinned.distribution,
             version=pinned.version,
-            cause=f"the installed one refuses the options that this session was created with: {told}",
+            cause=f"the installed one refuses the options that this session was created with: {text}",
         ) from error

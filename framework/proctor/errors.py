@@ -85,7 +85,8 @@ class PluginMissing(ProctorError):
 
 
 class PluginClash(ProctorError):
-    """{name} is registered more than once in {group}: by {distributions}. Uninstall all but one."""
+    """{name} is registered more than once in {group}: by {distributions}. Uninstall all but one, or leave the
+    others out with the setting `plugins.only`."""
 
 
 class UnknownAnchor(ProctorError):

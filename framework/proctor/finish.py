@@ -8,7 +8,10 @@ T = TypeVar("T")
 
 
 async def finish(work: Coroutine[None, None, T]) -> T:
-    """Await work that has an end, however often we are cancelled meanwhile. The cancellation follows afterwards."""
+    """Await work that has an end, however often we are cancelled meanwhile. The cancellation follows afterwards.
+
+    It goes before what the work raised, which is its cause then.
+    """
     task = asyncio.ensure_future(work)
     cancelled = None
     while not task.done():
@@ -16,7 +19,6 @@ async def finish(work: Coroutine[None, None, T]) -> T:
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-    result = task.result()
     if cancelled:
-        raise cancelled
-    return result
+        raise cancelled from task.exception()
+    return task.result()

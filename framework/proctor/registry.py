@@ -22,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 from stevedore import ExtensionManager
 
 from proctor.contracts import Agent, Executor, Step, Wrapper
+from proctor.contracts.answers import told
 from proctor.contracts.conformity import Unfit, as_agent, as_engine, as_executor, as_step, as_workflow
 from proctor.contracts.engine import Engine
 from proctor.domain.json import EMPTY, JsonObject
@@ -31,7 +32,10 @@ from proctor.errors import InvalidSetting, PluginBroken, PluginClash, PluginMiss
 OWN = "proctor"
 """The distribution whose plugins always load."""
 
+_FORM = re.compile(r"\w+(\.\w+)*\s*:\s*\w+(\.\w+)*\s*(\[.*\]\s*)?")
+
 T = TypeVar("T")
+Placed = Step | Wrapper | PinnedStep | PinnedWrapper
 Options = Mapping[str, JsonObject]
 """Full name of a step, `<workflow>.<step>` -> its settings."""
 
@@ -67,29 +71,30 @@ class Registry:
     def plugins(self, *, check: bool = False) -> tuple[Plugin, ...]:
         """List what is installed, by group and name; `check` loads each one to find those that are broken."""
         groups = (self._workflows, self._steps, self._agents, self._executors, self._engines)
-        return tuple(plugin for group in groups for plugin in group.plugins(check=check))
+        found = tuple(plugin for group in groups for plugin in group.plugins(check=check))
+        return tuple(self._left_out(found)) if check else found
 
     def workflow(self, name: str) -> Workflow:
         """Give a workflow. Raises PluginMissing, PluginBroken or PluginClash, as the methods below do."""
         return self._workflows.load(name)
 
-    def step(self, workflow: str, step: str) -> Step:
-        """Give a step of a workflow; the same object every time."""
-        found = self.step_or_wrapper(workflow, step)
+    def step(self, workflow: str, step: str, *, of: str | None = None) -> Step:
+        """Give a step of a workflow, of that distribution if several claim it; the same object every time."""
+        found = self.step_or_wrapper(workflow, step, of=of)
         if isinstance(found, Wrapper):
             raise self._steps.broken(f"{workflow}.{step}", "it is a wrapper where a step was expected")
         return found
 
-    def wrapper(self, workflow: str, name: str) -> Wrapper:
-        """Give a wrapper of a workflow's step; the same object every time."""
-        found = self.step_or_wrapper(workflow, name)
+    def wrapper(self, workflow: str, name: str, *, of: str | None = None) -> Wrapper:
+        """Give a wrapper of a workflow's step, of that distribution if several claim it; the same object every time."""
+        found = self.step_or_wrapper(workflow, name, of=of)
         if isinstance(found, Step):
             raise self._steps.broken(f"{workflow}.{name}", "it is a step where a wrapper was expected")
         return found
 
-    def step_or_wrapper(self, workflow: str, name: str) -> Step | Wrapper:
+    def step_or_wrapper(self, workflow: str, name: str, *, of: str | None = None) -> Step | Wrapper:
         """Give whatever is registered under that name for a workflow."""
-        return self._steps.load(f"{workflow}.{name}")
+        return self._steps.load(f"{workflow}.{name}", None if of is None else {_normalised(of)})
 
     def agent(self, name: str) -> type[Agent]:
         """Give the class of an agent."""
@@ -114,13 +119,14 @@ class Registry:
     ) -> tuple[PinnedWorkflow, ...]:
         """Pin a workflow, and all that it spawns, as installed now. The one asked for comes first.
 
-        With `only`, strangers' steps of other distributions take no part. A step's option that bears a name of
-        `wishes` gets that value; one that bears a name of `defaults` does unless `options` say otherwise.
+        With `only`, strangers' steps of other distributions take no part, and of two that claim one name, the one
+        that it names does. A step's option that bears a name of `wishes` gets that value; one that bears a name of
+        `defaults` does unless `options` say otherwise.
 
-        A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, so that
-        it harms nobody: `plugins(check=True)` tells why. A stranger's step that is sound but cannot be placed, or
-        whose name two distributions claim, is an error that names them. Settings that fit no step, or not the one
-        they are for, raise InvalidSetting.
+        A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, and with
+        it all that stand on it, so that it harms nobody: `plugins(check=True)` tells why. A stranger's step that is
+        sound but cannot be placed, or whose name two distributions claim, is an error that names them. Settings that
+        fit no step, or not the one they are for, raise InvalidSetting.
         """
         pinned: dict[str, PinnedWorkflow] = {}
         given = _Given(options, defaults, wishes)
@@ -137,10 +143,12 @@ class Registry:
 
     def _pin(self, workflow: Workflow, given: "_Given", only: Collection[str] | None) -> PinnedWorkflow:
         own = [f"{workflow.name}.{step}" for step in (*workflow.main, *workflow.aside)]
-        found = [self._pinned(full_name, given) for full_name in own]
-        for full_name in self._strangers(workflow, own, only):
-            with suppress(PluginBroken):
-                found.append(self._pinned(full_name, given))
+        wanted = None if only is None else {*only, _normalised(self._workflows.plugin(workflow.name).distribution)}
+        found = [self._pinned(full_name, given, wanted) for full_name in own]
+        strangers = self._strangers(workflow, own, only)
+        theirs = {full_name: self._pinned_if_sound(full_name, given, wanted) for full_name in strangers}
+        lost = _lost(theirs)
+        found += [step for full_name, step in theirs.items() if step is not None and full_name not in lost]
         steps = [each for each in found if isinstance(each, PinnedStep)]
         return pin(workflow, steps, [each for each in found if isinstance(each, PinnedWrapper)])
 
@@ -151,9 +159,9 @@ class Registry:
             if theirs and (only is None or any(each in only for each in claimants)):
                 yield full_name
 
-    def _pinned(self, full_name: str, given: "_Given") -> PinnedStep | PinnedWrapper:
-        found, plugin = self._steps.load(full_name), self._steps.plugin(full_name)
-        resolved = given.resolved(full_name, found.Options)
+    def _pinned(self, full_name: str, given: "_Given", wanted: Collection[str] | None) -> PinnedStep | PinnedWrapper:
+        found, plugin = self._steps.load(full_name, wanted), self._steps.plugin(full_name, wanted)
+        resolved = given.resolved(plugin, found.Options)
         if isinstance(found, Wrapper):
             return PinnedWrapper(found.name, found.wraps, resolved, plugin.distribution, plugin.version)
         return PinnedStep(
@@ -166,6 +174,25 @@ class Registry:
             before=found.before,
             replaces=found.replaces,
         )
+
+    def _left_out(self, plugins: Sequence[Plugin]) -> Iterator[Plugin]:
+        """Say of a step that stands on a broken one that it is left out with it."""
+        steps = {each.name: each.error for each in plugins if each.group == "proctor.steps"}
+        lost = _lost({name: None if error else self._steps.load(name) for name, error in steps.items()})
+        for each in plugins:
+            ground = lost.get(each.name) if each.group == "proctor.steps" else None
+            yield replace(each, error=f"it stands on {ground}, which cannot be used") if ground else each
+
+    def _pinned_if_sound(
+        self, full_name: str, given: "_Given", wanted: Collection[str] | None
+    ) -> PinnedStep | PinnedWrapper | None:
+        """Pin a stranger's step unless it is broken; what only the options that it was given bring about is raised."""
+        try:
+            return self._pinned(full_name, given, wanted)
+        except PluginBroken:
+            if given.options.get(full_name) and self._steps.sound(full_name, wanted):
+                raise
+            return None
 
     def _installed(self, group: str) -> Sequence[Plugin]:
         return self._index.get(group, ())
@@ -187,14 +214,19 @@ class _Given:
     defaults: JsonObject
     wishes: JsonObject
 
-    def resolved(self, full_name: str, model: type[BaseModel]) -> JsonObject:
-        """Give a step's options, checked, with its own defaults filled in. Raises InvalidSetting."""
-        given = {**self._of(model, self.defaults), **self.options.get(full_name, EMPTY), **self._of(model, self.wishes)}
+    def resolved(self, plugin: Plugin, model: type[BaseModel]) -> JsonObject:
+        """Give a step's options, checked, with its own defaults filled in. Raises InvalidSetting or PluginBroken."""
+        own = self.options.get(plugin.name, EMPTY)
+        given = {**self._of(model, self.defaults), **own, **self._of(model, self.wishes)}
         try:
             resolved: JsonObject = model.model_validate(given).model_dump(mode="json")
         except ValidationError as error:
-            faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            raise InvalidSetting(reason="; ".join(faults), where=f"the options of {full_name}") from error
+            if not own:
+                raise _broken(plugin, f"it refuses {_faults(error)}") from error
+            where = f"the options of {plugin.name}, a step of {plugin.distribution} {plugin.version},"
+            raise InvalidSetting(reason=_faults(error), where=where) from error
+        except Exception as error:  # a model's validators are the plugin's code too
+            raise _broken(plugin, f"its Options raise {_cause(error)}") from error
         return resolved
 
     def _of(self, model: type[BaseModel], values: JsonObject) -> JsonObject:
@@ -210,7 +242,7 @@ class _Group(Generic[T]):
         self._group = group
         self._installed = installed
         self._check = check
-        self._loaded: dict[str, T] = {}
+        self._loaded: dict[Plugin, T] = {}
 
     def names(self) -> Collection[str]:
         return self._by_name.keys()
@@ -221,11 +253,15 @@ class _Group(Generic[T]):
             for plugin in claimants:
                 yield replace(plugin, error=error)
 
-    def plugin(self, name: str) -> Plugin:
+    def plugin(self, name: str, wanted: Collection[str] | None = None) -> Plugin:
+        """Give the plugin of that name; where several distributions claim it, the one that is wanted."""
         claimants = self._by_name.get(name, ())
         if not claimants:
             raise PluginMissing(group=self._group, name=name)
         if len(claimants) > 1:
+            chosen = [each for each in claimants if wanted is not None and _normalised(each.distribution) in wanted]
+            if len(chosen) == 1:
+                return chosen[0]
             owners = " and ".join(dict.fromkeys(each.distribution for each in claimants))
             raise PluginClash(name=name, group=self._group, distributions=owners)
         return claimants[0]
@@ -234,21 +270,27 @@ class _Group(Generic[T]):
         return [each.distribution for each in self._by_name.get(name, ())]
 
     def broken(self, name: str, cause: str) -> PluginBroken:
-        plugin = self.plugin(name)
-        return PluginBroken(name=name, distribution=plugin.distribution, version=plugin.version, cause=cause)
+        return _broken(self.plugin(name), cause)
 
-    def load(self, name: str) -> T:
-        if name not in self._loaded:
-            self._loaded[name] = self._load(self.plugin(name))
-        return self._loaded[name]
+    def sound(self, name: str, wanted: Collection[str] | None = None) -> bool:
+        """Whether it was loaded and found to be in order."""
+        return self.plugin(name, wanted) in self._loaded
+
+    def load(self, name: str, wanted: Collection[str] | None = None) -> T:
+        plugin = self.plugin(name, wanted)
+        if plugin not in self._loaded:
+            self._loaded[plugin] = self._load(plugin)
+        return self._loaded[plugin]
 
     def _load(self, plugin: Plugin) -> T:
+        if not _FORM.fullmatch(plugin.value):
+            raise _broken(plugin, f"its entry point {plugin.value!r} is not of the form module:attribute")
         try:
             return self._check(plugin.name, _Loader(plugin)[plugin.name].plugin)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # an import may raise anything, SystemExit too
-            raise self.broken(plugin.name, _cause(error)) from error
+            raise _broken(plugin, _cause(error)) from error
 
     def _error(self, name: str) -> str | None:
         try:
@@ -282,8 +324,36 @@ def _reraise(_manager: ExtensionManager[object], _entry_point: EntryPoint, error
     raise error
 
 
+def _lost(steps: Mapping[str, Placed | None]) -> Mapping[str, str]:
+    """Find the steps that stand on one that is broken (None), or on one that stands on such: name -> on which."""
+    lost = {name: "" for name, step in steps.items() if step is None}
+    while falling := {
+        name: min(ground)
+        for name, step in steps.items()
+        if step is not None and name not in lost and (ground := _ground(name, step) & lost.keys())
+    }:
+        lost |= falling
+    return {name: ground for name, ground in lost.items() if ground}
+
+
+def _ground(full_name: str, step: Placed) -> set[str]:
+    """Name the steps without which a stranger's step cannot be placed, or its table leads nowhere."""
+    workflow = full_name.partition(".")[0]
+    places = {getattr(step, place, None) for place in ("after", "before", "replaces", "wraps")} - {None}
+    targets = set(getattr(step, "transitions", EMPTY).values()) if places else set()
+    return {f"{workflow}.{place}" for place in places | targets}
+
+
+def _broken(plugin: Plugin, cause: str) -> PluginBroken:
+    return PluginBroken(name=plugin.name, distribution=plugin.distribution, version=plugin.version, cause=cause)
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+
+
 def _cause(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(told(error).split())
     return text if isinstance(error, Unfit) else f"{type(error).__name__}: {text}".removesuffix(": ")
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +17,25 @@ import pytest
 from contract.broken import Breaks
 from pydantic import BaseModel, field_validator
 
-from proctor import CHECK, NEXT, OK, SELF, ChildSpec, Command, Outcome, Result, Scope, Session, Step, Workflow, Wrapper
+from proctor import (
+    CHECK,
+    NEXT,
+    OK,
+    SELF,
+    ChildSpec,
+    Command,
+    Outcome,
+    Result,
+    Scope,
+    Session,
+    Step,
+    Workflow,
+    Wrapper,
+    patience,
+)
 from proctor.contracts.wrapper import Inner
 from proctor.domain.workflow import ERROR
-from proctor.testing import StepContract, WorkflowContract, WrapperContract
+from proctor.testing import StepContract, WorkflowContract, WrapperContract, question
 from proctor_component_testing.run_tests import RunTests
 
 
@@ -160,9 +177,36 @@ DEEDS = {
     "connect": lambda: socket.socket().connect_ex(("127.0.0.1", 9)),
     "environment variable": lambda: os.environ.update(MADE_UP="1"),
     "slept": lambda: time.sleep(0),
+    "went to": lambda: os.chdir("."),
+    "cut off": lambda: _tried(os.truncate, "/nowhere/at/all", 0),
+    "made a link": lambda: _tried(os.link, "/nowhere/at/all", "/nowhere/at/another"),
+    "sent signal": lambda: os.kill(os.getpid(), 0),
+    "changed the owner": lambda: _tried(os.chown, "/nowhere/at/all", -1, -1),
+    "removed '/nowhere": lambda: _in_a_thread(lambda: _tried(os.remove, "/nowhere/at/all")),
+    "left the task": lambda: asyncio.ensure_future(asyncio.sleep(3600)),
+    "set a handler": lambda: signal.signal(signal.SIGUSR2, lambda *_: None),
 }
 
 
+def _tried(act: Callable[..., object], *arguments: object) -> None:
+    with suppress(OSError):
+        act(*arguments)
+
+
+def _in_a_thread(act: Callable[[], object]) -> None:
+    thread = threading.Thread(target=act)
+    thread.start()
+    thread.join()
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGUSR2)
+    yield
+    signal.signal(signal.SIGUSR2, before)
+
+
+@pytest.mark.usefixtures("_signals")
 @pytest.mark.filterwarnings("ignore:unclosed")
 @pytest.mark.parametrize("deed", DEEDS)
 def test_it_only_decides(deed: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +308,40 @@ def test_it_does_not_hold_up_others() -> None:
             return Outcome(Result("ok"))
 
     assert "took 0.1" in broken_by(Slow)["it_does_not_hold_up_others"]
+
+
+class Ends(BaseException):
+    """More than an Exception."""
+
+
+def test_it_may_raise_anything() -> None:
+    class Rude(Asking):
+        def say(self, session: Session) -> object:
+            raise Ends
+
+    assert "raised Ends" in broken_by(Rude)["get_command_answers_for_any_session"]
+
+
+@pytest.mark.parametrize("stubborn", [False, True], ids=["waits", "swallows its cancellation"])
+def test_one_that_hangs_is_told_soon_and_asked_no_more(monkeypatch: pytest.MonkeyPatch, *, stubborn: bool) -> None:
+    monkeypatch.setattr(question, "CALL_S", 0.01)
+    monkeypatch.setattr(patience, "GRACE_S", 0.01)
+
+    class Waiting(Sound):
+        async def get_command(self, scope: Scope, session: Session, options: BaseModel) -> Command:
+            while True:
+                try:
+                    await asyncio.sleep(3600)
+                except asyncio.CancelledError:
+                    if not stubborn:
+                        raise
+
+    class Asked(StepContract):
+        step = Waiting
+
+    [broken] = Asked.broken()
+    words = "get_command, for the session as given, did not answer within 0.01 s"
+    assert broken.reason == words + (", and does not end when it is cancelled." if stubborn else ".")
 
 
 def test_it_can_be_cancelled() -> None:

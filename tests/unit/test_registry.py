@@ -417,3 +417,132 @@ def test_options_that_bear_the_name_of_a_default_or_a_wish_get_it() -> None:
 def test_options_that_do_not_fit_are_named(options: dict[str, dict[str, str]], message: str) -> None:
     with pytest.raises(InvalidSetting, match=message):
         Registry().pin("flow", options)
+
+
+@pytest.mark.usefixtures("flow")
+@pytest.mark.parametrize("text", ["raise RuntimeError", "return 5", "raise SystemExit"])
+def test_an_exception_without_a_text_is_a_broken_plugin_too(install: Install, text: str) -> None:
+    source = f"class Bad(Exception):\n    def __str__(self): {text}\nraise Bad"
+    install("bad", {"proctor.steps": {"flow.bad": "bad_plugin:Bad"}}, source)
+    (plugin,) = listed(Registry(), "flow.bad", check=True)
+    assert str(plugin.error).startswith("Bad: its text cannot be had")
+    assert pinned_flow(Registry()).main == ("first", "last")
+
+
+OPTIONS = """
+    from typing import Any
+    from pydantic import BaseModel, RootModel, field_validator
+    from proctor.contracts import Step
+
+    class Audit(Step):
+        workflow, name, after = "flow", "audit", "first"
+        class Options(BaseModel):
+            {option}
+        async def get_command(self, scope, session, options): ...
+        async def handle_result(self, scope, session, result, options): ...
+"""
+HARSH = """limit: int = 3
+            @field_validator("limit")
+            @classmethod
+            def harsh(cls, value): raise {error}
+"""
+AUDIT = {"proctor.steps": {"flow.audit": "acme_plugin:Audit"}}
+
+
+@pytest.mark.usefixtures("flow")
+@pytest.mark.parametrize(
+    ("option", "cause"),
+    [
+        ("limit: int", "Field required"),
+        ("limit: Any = object()", "PydanticSerializationError"),
+        ("limit: int = 'many'", "valid integer"),
+        (HARSH.format(error="RuntimeError('boom')"), "RuntimeError: boom"),
+        (HARSH.format(error="ValueError('boom')"), "boom"),
+    ],
+)
+def test_a_strangers_options_that_do_not_keep_to_their_defaults_harm_nobody(
+    install: Install, option: str, cause: str
+) -> None:
+    install("acme", AUDIT, OPTIONS.format(option=option))
+    registry = Registry()
+    assert pinned_flow(registry).main == ("first", "last")
+    assert cause in str(listed(registry, "flow.audit", check=True)[0].error)
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_wish_that_a_strangers_options_refuse_leaves_it_out(install: Install) -> None:
+    install("acme", AUDIT, OPTIONS.format(option="branch: int = 1"))
+    assert Registry().pin("flow", wishes={"branch": "main"})[0].main == ("first", "last")
+
+
+@pytest.mark.usefixtures("flow")
+def test_given_options_that_a_plugin_refuses_or_breaks_on_are_told_with_its_distribution(install: Install) -> None:
+    harsh = HARSH.format(error="RuntimeError('boom') if value == 4 else ValueError('never')").replace(
+        "raise", "\n                if value == 3: return value\n                raise"
+    )
+    install("acme", AUDIT, OPTIONS.format(option=harsh))
+    assert pinned_flow(Registry()).main == ("first", "audit", "last")
+    with pytest.raises(InvalidSetting, match=r"never.* flow\.audit, a step of acme 1\.0,"):
+        Registry().pin("flow", {"flow.audit": {"limit": 5}})
+    with pytest.raises(PluginBroken, match=r"flow\.audit of acme 1\.0 .*RuntimeError: boom"):
+        Registry().pin("flow", {"flow.audit": {"limit": 4}})
+
+
+@pytest.mark.usefixtures("flow")
+def test_of_two_that_claim_a_name_the_wanted_one_takes_part(install: Install) -> None:
+    install_stranger(install, "audit", "after", "first", distribution="one")
+    install_stranger(install, "audit", "before", "last", distribution="two")
+    for wanted in ("one", "two"):
+        workflow = Registry().pin("flow", only=[wanted])[0]
+        assert workflow.steps["audit"].distribution == wanted
+        assert type(Registry().step("flow", "audit", of=wanted)).__module__ == f"{wanted}_plugin"
+    with pytest.raises(PluginClash, match=r"plugins\.only"):
+        Registry().pin("flow", only=["one", "two"])
+
+
+@pytest.mark.usefixtures("flow")
+def test_a_workflows_own_distribution_is_always_wanted(install: Install) -> None:
+    install("acme", {"proctor.steps": {"flow.first": "acme_plugin:First"}}, FLOW_SOURCE)
+    assert Registry().pin("flow", only=[])[0].steps["first"].distribution == "flow"
+
+
+@pytest.mark.usefixtures("flow")
+def test_what_stands_on_a_broken_step_is_left_out_with_it(install: Install) -> None:
+    install("bad", {"proctor.steps": {"flow.bad": "bad_plugin:Bad"}}, "1 / 0")
+    install_stranger(install, "onit", "after", "bad")
+    install_stranger(install, "above", "before", "onit")
+    install_stranger(install, "beside", "after", "first")
+    registry = Registry()
+    assert pinned_flow(registry).main == ("first", "beside", "last")
+    told = {name: listed(registry, f"flow.{name}", check=True)[0].error for name in ("onit", "above", "beside")}
+    assert told == {
+        "onit": "it stands on flow.bad, which cannot be used",
+        "above": "it stands on flow.onit, which cannot be used",
+        "beside": None,
+    }
+
+
+@pytest.mark.parametrize("value", ["", "not a module!!", "a:b:c", "acme_plugin"])
+def test_an_entry_point_without_a_module_and_an_attribute_says_so(install: Install, value: str) -> None:
+    install("acme", {"proctor.agents": {"scribe": value}})
+    (plugin,) = listed(Registry(), "scribe", check=True)
+    assert plugin.error == f"its entry point {value!r} is not of the form module:attribute"
+
+
+@pytest.mark.usefixtures("flow")
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("after = 7", "its `after` is not the name of a step"),
+        ("before = ['last']", "its `before` is not the name of a step"),
+        ("replaces = True", "its `replaces` is not the name of a step"),
+        ("contract = True", "written for version True"),
+        ("contract = 1.0", "written for version 1.0"),
+        ("contract = []", "written for version []"),
+    ],
+)
+def test_a_step_whose_facts_are_of_the_wrong_type_is_broken(install: Install, line: str, cause: str) -> None:
+    install("acme", AUDIT, OPTIONS.format(option="limit: int = 3") + f"        {line}\n")
+    registry = Registry()
+    assert cause in str(listed(registry, "flow.audit", check=True)[0].error)
+    assert pinned_flow(registry).main == ("first", "last")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from factories import SCOPE, Echo, Plugins
 from pydantic import BaseModel
 
-from proctor import ChildSpec, Command, Inner, Outcome, Result, Scope, Session, Usage, Workflow, Wrapper
+from proctor import ChildSpec, Command, Inner, Outcome, Result, Scope, Session, Usage, Workflow, Wrapper, patience
 from proctor.assembly import Blamed
 from proctor.domain.head import Birth, Head, snapshot
 from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow, PinnedWrapper
@@ -160,6 +161,23 @@ async def test_a_step_that_hangs_is_a_fault() -> None:
     fault = await steps(Odd(act), seconds=0.01).command(SCOPE, pinned(), "work", session())
     assert isinstance(fault, Fault)
     assert "did not answer within 0.01 s" in fault.message
+
+
+async def test_a_step_that_does_not_end_when_it_is_cancelled_is_a_fault_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "GRACE_S", 0.01)
+    free, over = asyncio.Event(), asyncio.Event()
+
+    async def act(*_: object) -> None:
+        while not free.is_set():
+            with suppress(asyncio.CancelledError):
+                await free.wait()
+        over.set()
+
+    fault = await asyncio.wait_for(steps(Odd(act), seconds=0.01).command(SCOPE, pinned(), "work", session()), 10)
+    free.set()
+    await over.wait()
+    assert isinstance(fault, Fault)
+    assert "did not answer within 0.01 s, and does not end when it is cancelled" in fault.message
 
 
 async def test_that_we_are_cancelled_ourselves_is_no_fault() -> None:

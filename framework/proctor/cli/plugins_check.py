@@ -67,13 +67,15 @@ def _checked(plugin: "Plugin", registry: "Registry", *, as_json: bool) -> bool:
     """Try a plugin, and tell what came of it. Gives whether it is broken."""
     from proctor.testing import check as try_rules
 
+    if not as_json:
+        click.echo(f"  {plugin.group.removeprefix('proctor.')}:{plugin.name}  ", nl=False)
     broken = try_rules(plugin.group, plugin.name, registry)
     if as_json:
         rules: JsonObject = {"broken": [_rule(each) for each in broken]}
         _write("checked", {"group": plugin.group, "name": plugin.name, "distribution": plugin.distribution, **rules})
     else:
         verdict = click.style("broken", fg="red") if broken else click.style("sound", fg="green")
-        click.echo(f"  {plugin.group.removeprefix('proctor.')}:{plugin.name}  {verdict}")
+        click.echo(verdict)
         for each in broken:
             _print_rule(each)
     return bool(broken)

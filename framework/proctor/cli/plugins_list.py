@@ -26,8 +26,11 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
     from proctor.config import load
     from proctor.registry import Registry
 
-    registry = Registry(load().may_load())
-    found = registry.plugins(check=check)
+    settings = load()
+    registry = Registry(settings.may_load())
+    found: Sequence[Plugin] = registry.plugins(check=check)
+    if check:
+        found = [_pinned(plugin, registry, settings.plugins.only) for plugin in found]
     places = _places(found, registry) if check else None
     if as_json:
         _print_json(found, places)
@@ -35,6 +38,20 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
         _print_table(found, places or {}, checked=check)
     if check and any(plugin.error for plugin in found):
         context.exit(FAILED)
+
+
+def _pinned(plugin: "Plugin", registry: "Registry", only: "Sequence[str] | None") -> "Plugin":
+    """Say of a workflow why no session of it could be created now."""
+    from dataclasses import replace
+
+    from proctor.errors import ProctorError
+
+    if plugin.group == "proctor.workflows" and not plugin.error:
+        try:
+            registry.pin(plugin.name, only=only)
+        except ProctorError as error:
+            return replace(plugin, error=str(error))
+    return plugin
 
 
 def _places(found: "Sequence[Plugin]", registry: "Registry") -> "Places":

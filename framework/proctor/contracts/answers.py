@@ -69,12 +69,16 @@ def size(value: object) -> int:
 
 def raised(error: BaseException) -> str:
     """Say what a plugin raised, and where."""
-    try:
-        text = str(error)
-    except Exception as worse:  # noqa: BLE001 # it is the plugin's code too
-        text = f"its text cannot be had: {type(worse).__name__}"
     where = "".join(traceback.format_exception(error)[-2:]).strip()
-    return f"raised {type(error).__name__}: {text}\n{where}"[:TEXT]
+    return f"raised {type(error).__name__}: {told(error)}\n{where}"[:TEXT]
+
+
+def told(error: BaseException) -> str:
+    """Give the text of what a plugin raised, whatever the plugin does when it is asked for it."""
+    try:
+        return str(error)
+    except BaseException as worse:  # noqa: BLE001 # it is the plugin's code too
+        return f"its text cannot be had: {type(worse).__name__}"
 
 
 def _flaws(value: object) -> Iterator[str]:

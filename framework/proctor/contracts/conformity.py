@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from proctor.contracts.agent import Agent
+from proctor.contracts.answers import told
 from proctor.contracts.engine import Engine
 from proctor.contracts.executor import Executor
 from proctor.contracts.step import Step
@@ -44,9 +45,13 @@ def as_step(name: str, value: object) -> Step | Wrapper:
         raise Unfit("its name may consist of small letters and underscores only")
     if issubclass(value, Wrapper) and not isinstance(getattr(value, "wraps", None), str):
         raise Unfit("it does not say which step it wraps")
+    for place in ("after", "before", "replaces"):
+        if not isinstance(getattr(value, place, None), str | None):
+            raise Unfit(f"its `{place}` is not the name of a step")
     if issubclass(value, Step) and not _maps_text(value.transitions):
         raise Unfit("its transitions do not map the names of statuses to the names of steps")
     _check_model(value, "Options")
+    _check_defaults(value.Options)
     _check_methods(value)
     return value()
 
@@ -82,7 +87,7 @@ def as_engine(_name: str, value: object) -> type[Engine]:
 
 
 def _check_contract(version: object) -> None:
-    if version not in CONTRACTS:
+    if type(version) is not int or version not in CONTRACTS:
         known = " and ".join(map(str, CONTRACTS))
         raise Unfit(f"it was written for version {version} of the plugin contracts, and this Proctor keeps {known}")
 
@@ -96,6 +101,15 @@ def _check_model(value: type, attribute: str) -> None:
     model = getattr(value, attribute, None)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise Unfit(f"its {attribute} is no pydantic model")
+
+
+def _check_defaults(model: type[BaseModel]) -> None:
+    """Look whether the options can be had without anything set, and be stored: every session pins them."""
+    try:
+        model.model_validate(model().model_dump(mode="json", warnings=False))
+    except Exception as error:
+        text = f"{type(error).__name__}: {told(error)}"
+        raise Unfit(f"its Options do not keep to defaults that can be stored as JSON: {text}") from error
 
 
 def _maps_text(value: object) -> bool:

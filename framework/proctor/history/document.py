@@ -8,6 +8,7 @@ from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.workflow import PinnedWorkflow
+from proctor.history.soundness import check
 from proctor.history.values import from_json, to_json
 
 VERSION = 1
@@ -77,33 +78,8 @@ def read(document: bytes | str) -> History:
     if version > VERSION:
         raise Unreadable(f"it has version {version}, and this Proctor reads up to {VERSION}: use a newer Proctor")
     try:
-        return _checked(from_json(History, found))
+        history = from_json(History, found)
+        check(history)
     except (TypeError, ValueError) as error:
         raise Unreadable(f"it is damaged: {error}") from error
-
-
-def _checked(history: History) -> History:
-    """See that what the parts say of each other is there."""
-    sessions = {recorded.head.id: recorded for recorded in history.sessions}
-    workflows = {workflow.name for workflow in history.workflows}
-    if strange := {recorded.head.birth.workflow for recorded in history.sessions} - workflows:
-        raise ValueError(f"it has no workflow {', '.join(sorted(strange))}")
-    if not sessions:
-        raise ValueError("it has no session")
-    created: set[str] = set()
-    for entry in history.entries:
-        created |= {entry.session} if entry.kind == "session_created" else set()
-        if entry.session not in sessions or entry.session not in created:
-            raise ValueError(f"something happens in the session {entry.session}, which is not there")
-        if entry.kind.startswith("interaction_") and entry.sequence and not _is_told(sessions[entry.session], entry):
-            raise ValueError(f"it lacks interaction {entry.sequence} of the session {entry.session}")
     return history
-
-
-def _is_told(recorded: Recorded, entry: Entry) -> bool:
-    """Tell whether there is an interaction of which an entry can be true."""
-    pending = recorded.head.pending
-    if pending is not None and pending.sequence == entry.sequence:
-        return entry.kind != "interaction_completed"
-    found = [each for each in recorded.interactions if each.sequence == entry.sequence]
-    return bool(found) and (entry.kind != "interaction_completed" or found[0].result is not None)

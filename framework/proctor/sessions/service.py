@@ -37,6 +37,9 @@ from proctor.sessions.turn import WOKEN, Came, Started, Submitted
 from proctor.sessions.turns import LEASE_S, UNAVAILABLE, Turns
 from proctor.steps import Steps
 
+TURNS = 12
+"""Turns of the event loop within which a verdict counts as there at once: asking a plugin takes some of its own."""
+
 CLIENT = "client:"
 """The owner of a lease begins so if it is no runner of ours. Whether such a one lives, only its lease can tell."""
 
@@ -345,7 +348,10 @@ class Sessions:
         """
         judging = asyncio.ensure_future(self._turns.verdict(scope, head, came, go_on=go_on, owner=owner))
         try:
-            await asyncio.sleep(0)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+                if judging.done():
+                    break
             if _lacks_result(head) and (not judging.done() or judging.exception()):
                 head = (await self._records.commit(Change(came.kept(head)))).head
             change = await judging

@@ -13,6 +13,7 @@ from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
+from proctor.patience import Late, within
 from proctor.steps import SECONDS
 from proctor.testing.wrapped import around
 
@@ -63,10 +64,13 @@ def _finished(ask: Callable[[], Coroutine[None, None, Command | Outcome]]) -> Co
 
 async def _asked(step: Step, session: Session, result: Result | None, options: JsonObject) -> Command | Outcome:
     settings = step.Options.model_validate(options)
-    async with asyncio.timeout(SECONDS):
+    try:
         if result is not None:
-            return _usable(await step.handle_result(Scope(), session, result, settings), Outcome)
-        command = _usable(await step.get_command(Scope(), session, settings), Command)
+            verdict = await within(SECONDS, lambda: step.handle_result(Scope(), session, result, settings))
+            return _usable(verdict, Outcome)
+        command = _usable(await within(SECONDS, lambda: step.get_command(Scope(), session, settings)), Command)
+    except Late as late:
+        raise AssertionError(f"the step {late}") from None
     return replace(command, step=step.name, at=session.created_at)
 
 

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Coroutine, Generator
 from typing import Generic, TypeVar
 
+from proctor.patience import within
+from proctor.testing.kit import SECONDS
+
 T = TypeVar("T")
 
 FIRST = 10
@@ -38,15 +41,20 @@ class CancelledAt(Generic[T]):
                 error = thrown
 
 
-async def cancelled_at(coroutine: Coroutine[object, object, T], at: int) -> tuple[bool, T | None]:
-    """Cancel a call when it waits for the nth time: whether it came so far, and what it answered if it did not end."""
+async def cancelled_at(
+    coroutine: Coroutine[object, object, T], at: int, seconds: float = SECONDS
+) -> tuple[bool, T | None]:
+    """Cancel a call when it waits for the nth time: whether it came so far, and what it answered if it did not end.
+
+    Raises Late if nothing of both happens.
+    """
     call = CancelledAt(coroutine, at)
 
     async def awaited() -> T:
         return await call
 
     try:
-        answer = await asyncio.ensure_future(awaited())
+        answer = await within(seconds, awaited)
     except asyncio.CancelledError:
         return True, None
     return call.reached, answer

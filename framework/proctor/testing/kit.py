@@ -15,8 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from proctor.patience import Late, within
+
 SECONDS = 60.0
 """How long an async rule may take."""
+
+
+class Hung(AssertionError):
+    """A plugin's call did not come back."""
 
 
 class RuleBroken(AssertionError):
@@ -24,7 +30,7 @@ class RuleBroken(AssertionError):
 
     __module__ = "proctor.testing"
 
-    def __init__(self, rule: str, reason: str, page: str) -> None:
+    def __init__(self, rule: str, reason: str, page: str, *, hung: bool = False) -> None:
         super().__init__(f"{rule}\n{reason}\nMore on this: {page}")
         self.rule = rule
         """The sentence."""
@@ -32,6 +38,8 @@ class RuleBroken(AssertionError):
         """What was seen."""
         self.page = page
         """Where the rule is documented."""
+        self.hung = hung
+        """The plugin did not come back: another rule would wait as long."""
 
 
 class Kit:
@@ -68,12 +76,14 @@ class Kit:
 
     @classmethod
     def broken(cls) -> Iterator[RuleBroken]:
-        """Try every rule that applies, and give those that are broken."""
+        """Try every rule that applies, and give those that are broken. One that hangs is the last that is tried."""
         for name in cls.rules():
             try:
                 getattr(cls(), name)()
             except RuleBroken as broken:
                 yield broken
+                if broken.hung:
+                    return
 
     async def keep(self, promise: Callable[[], Awaitable[None]]) -> None:
         """Run an async rule. A kit may prepare something before, and put it away after."""
@@ -94,9 +104,9 @@ class Promise:
 
         def test(kit: Kit) -> None:
             __tracebackhide__ = True
-            reason = _reason(kit, partial(self.keep, kit))
-            if reason is not None:
-                raise RuleBroken(sentence, reason, kit.page)
+            error = _error(kit, partial(self.keep, kit))
+            if error is not None:
+                raise RuleBroken(sentence, _reason(error), kit.page, hung=isinstance(error, Hung | Late))
 
         test.__name__, test.__qualname__ = self.keep.__name__, self.keep.__qualname__
         test.__module__, test.__doc__ = self.keep.__module__, sentence
@@ -108,22 +118,35 @@ def rule(*, when: str | None = None) -> Callable[[Callable[..., Awaitable[None] 
     return lambda keep: Promise(keep, when)
 
 
-def _reason(kit: Kit, promise: Callable[[], Awaitable[None] | None]) -> str | None:
-    """Say why a promise is not kept; None if it is."""
+def _error(kit: Kit, promise: Callable[[], Awaitable[None] | None]) -> BaseException | None:
+    """Give what is raised where a promise is not kept; None if it is."""
     with tempfile.TemporaryDirectory(prefix="proctor-kit-") as folder:
         kit.folder = Path(folder).resolve()
         try:
             if inspect.iscoroutinefunction(promise):
-                asyncio.run(_in_time(kit, promise))
+                asyncio.run(within(SECONDS, lambda: kit.keep(promise)))
             else:
                 promise()
-        except AssertionError as error:
-            return str(error) or f"It does not hold ({_place(error)})."
-        except TimeoutError:
-            return f"It was not done within {SECONDS:g} s."
-        except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 # a plugin may raise anything
-            return f"It raised {blame(error)}."
+        except BaseException as error:  # a plugin may raise anything
+            if isinstance(error, KeyboardInterrupt) or _is_pytests(error):
+                raise
+            return error
     return None
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case AssertionError():
+            return str(error) or f"It does not hold ({_place(error)})."
+        case Late():
+            return f"It {error}."
+        case _:
+            return f"It raised {blame(error)}."
+
+
+def _is_pytests(error: BaseException) -> bool:
+    """Tell whether this is how pytest skips or ends a test, which is no business of a plugin."""
+    return any(kind.__name__ == "OutcomeException" for kind in type(error).__mro__)
 
 
 def blame(error: BaseException) -> str:
@@ -134,11 +157,6 @@ def blame(error: BaseException) -> str:
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
-
-
-async def _in_time(kit: Kit, promise: Callable[[], Awaitable[None] | None]) -> None:
-    async with asyncio.timeout(SECONDS):
-        await kit.keep(promise)  # type: ignore[arg-type] # it is a coroutine function: looked at before
 
 
 def _rules_of(kit: type[Kit]) -> dict[str, Promise]:

@@ -1,5 +1,6 @@
 """One call of a step's method under watch: what it answers, and what it must not do."""
 
+import asyncio
 import copy
 from dataclasses import dataclass
 
@@ -10,12 +11,17 @@ from proctor.contracts.step import Step
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
+from proctor.patience import Late, within
 from proctor.testing.cancellation import cancelled_at, moments
-from proctor.testing.kit import blame
+from proctor.testing.kit import Hung, blame
 from proctor.testing.witness import Seen, watched
 
 CPU_S = 0.1
 """So much processor time a call may take; the best of three tries counts."""
+
+
+CALL_S = 5.0
+"""So long a call may take here. Steps decide; they wait for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Asked:
     """What came of a question."""
 
     answer: object
-    error: Exception | None
+    error: BaseException | None
     seen: Seen
 
 
@@ -42,12 +48,16 @@ class Question:
         return f"{'get_command' if self.result is None else 'handle_result'}, for {self.about},"
 
     async def ask(self, step: Step | None = None) -> Asked:
-        """Ask it, a new object unless one is given, and see what else it does."""
+        """Ask it, a new object unless one is given, and see what else it does. Raises Hung."""
         answer, failure = None, None
         with watched() as seen:
             try:
-                answer = await self._call(step or self.step())
-            except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+                answer = await within(CALL_S, lambda: self._call(step or self.step()))
+            except Late as late:
+                raise Hung(f"{self} {late}.") from None
+            except BaseException as error:  # a plugin may raise anything
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise
                 failure = error
         return Asked(answer, failure, seen)
 
@@ -87,7 +97,9 @@ class Question:
         """See that it ends when it is cancelled, wherever it waits."""
         for moment in moments():
             try:
-                reached, answer = await cancelled_at(self._call(self.step()), moment)
+                reached, answer = await cancelled_at(self._call(self.step()), moment, CALL_S)
+            except Late as late:
+                raise Hung(f"{self} {late}.") from None
             except Exception:  # noqa: BLE001 # that it raises nothing is another rule
                 return
             if not reached:

@@ -1,12 +1,14 @@
 """Sees what a call does to the world beside giving its answer: files, processes, connections, output, blocking.
 
 Python tells audit hooks of such things. A hook cannot be taken away again, so there is one for the whole process, and
-it listens only while a call is under watch, and only to the thread of that call.
+it listens only while a call is under watch, and only to the thread of that call and to those started meanwhile.
 """
 
+import asyncio
 import contextlib
 import io
 import os
+import signal
 import sys
 import threading
 import time
@@ -15,9 +17,14 @@ from dataclasses import dataclass, field
 from typing import SupportsIndex
 
 DEEDS = {
+    "os.chdir": "went to the folder {0}",
     "os.chmod": "changed the permissions of {0}",
+    "os.chown": "changed the owner of {0}",
     "os.exec": "replaced the process by {0}",
     "os.fork": "forked the process",
+    "os.kill": "sent signal {1} to the process {0}",
+    "os.killpg": "sent signal {1} to the process group {0}",
+    "os.link": "made a link to {0}",
     "os.mkdir": "made the folder {0}",
     "os.posix_spawn": "started {0}",
     "os.putenv": "set the environment variable {0}",
@@ -26,6 +33,7 @@ DEEDS = {
     "os.rmdir": "removed the folder {0}",
     "os.symlink": "made a link to {0}",
     "os.system": "ran {0}",
+    "os.truncate": "cut off {0}",
     "os.unsetenv": "removed the environment variable {0}",
     "socket.bind": "opened a port",
     "socket.connect": "connected to {1}",
@@ -43,6 +51,8 @@ class Seen:
     printed: str = ""
     cpu_s: float = 0.0
     """Processor time of the call's thread."""
+    threads: frozenset[int] = frozenset()
+    """Those that were there before it."""
 
 
 _watched: dict[int, Seen] = {}
@@ -56,7 +66,8 @@ def watched() -> Iterator[Seen]:
     if not _listening.is_set():
         _listening.set()
         sys.addaudithook(_hear)
-    seen, thread, out = Seen(), threading.get_ident(), io.StringIO()
+    seen, thread, out = Seen(threads=frozenset(sys._current_frames())), threading.get_ident(), io.StringIO()  # noqa: SLF001 # documented
+    tasks, handlers = _tasks(), _handlers()
     _watched[thread], begun = seen, time.thread_time()
     try:
         with contextlib.redirect_stdout(out), _sleep_heard():
@@ -64,6 +75,22 @@ def watched() -> Iterator[Seen]:
     finally:
         del _watched[thread]
         seen.cpu_s, seen.printed = time.thread_time() - begun, out.getvalue()
+        seen.deeds += [f"left the task {task.get_name()} running" for task in _tasks() - tasks]
+        seen.deeds += [
+            f"set a handler for {number.name}" for number, made in _handlers().items() if made != handlers[number]
+        ]
+
+
+def _tasks() -> "set[asyncio.Task[object]]":
+    """Give the tasks of the running event loop, if there is one."""
+    try:
+        return asyncio.all_tasks()
+    except RuntimeError:
+        return set()
+
+
+def _handlers() -> dict[signal.Signals, object]:
+    return {number: signal.getsignal(number) for number in signal.Signals}
 
 
 @contextlib.contextmanager
@@ -84,7 +111,7 @@ def _sleep_heard() -> Iterator[None]:
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
-    if not _watched or (seen := _watched.get(threading.get_ident())) is None:
+    if not _watched or (seen := _doer()) is None:
         return
     if event == "open":
         path, _, flags = arguments
@@ -93,3 +120,10 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
     elif event in DEEDS:
         known = (*map(repr, arguments), "?", "?")
         seen.deeds.append(DEEDS[event].format(*known))
+
+
+def _doer() -> Seen | None:
+    """Find the call that this thread belongs to: it is the call's own, or was not there before it."""
+    thread = threading.get_ident()
+    own = _watched.get(thread)
+    return own or next((seen for seen in [*_watched.values()] if thread not in seen.threads), None)

@@ -89,6 +89,41 @@ class TestList:
         told = {line["name"]: line for line in lines(plugins("list", "--check", "--json"))}
         assert (told[LENGTH]["place"], told["builtin"]["place"]) == ("after run_tests", None)
 
+    @pytest.mark.parametrize(
+        ("places", "reason"),
+        [
+            (['after = "nowhere"'], "wants to stand after nowhere"),
+            (['after, before = "run_tests", "finalize"'], "names two anchors"),
+            (['replaces = "run_tests"', 'replaces = "run_tests"'], "is replaced twice"),
+        ],
+    )
+    def test_a_workflow_that_could_not_be_run_is_told(self, install, places, reason):
+        for number, place in enumerate(places):
+            install(f"acme-{number}", f"check_{'ab'[number]}", place)
+        done = plugins("list", "--check")
+        assert done.exit_code == 1
+        assert "broken  proctor.workflows component_testing: " in done.stdout
+        assert reason in done.stdout
+        assert "All of them load" not in done.stdout
+
+    @pytest.mark.parametrize("text", [b"[proctor.steps]\ngarbage without equals\n", b"[proctor.steps]\n\xff = x:y\n"])
+    def test_what_pydantic_could_not_read_stops_nothing(self, site, text):
+        folder = site / "bad-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_bytes(text)
+        command = [sys.executable, "-m", "proctor", "plugins", "list", "--check"]
+        environment = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
+        done = subprocess.run(
+            command,
+            env={**environment, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
 
 class TestShow:
     @pytest.mark.parametrize("name", ["check_length", LENGTH, f"steps:{LENGTH}", "proctor.steps:check_length"])
