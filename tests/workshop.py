@@ -30,7 +30,8 @@ class Workshop:
             (programs / name).chmod(0o755)
         known = project._environment()
         pip = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-        plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONWARNINGS": "error"}
+        strict = "error,ignore:pkg_resources is deprecated:DeprecationWarning"  # says an older pip of itself
+        plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONWARNINGS": strict}
         return cls(folder, {**known, **pip, **plain, "PATH": f"{programs}:{known['PATH']}"})
 
     def run(self, *argv: str | Path, cwd: Path | None = None, seconds: float = 240.0) -> Finished:

@@ -177,7 +177,7 @@ async def test_a_session_is_taken_to_its_end_from_outside_and_whoever_watches_mi
     own = ["--agent-command", str(agent)] if example == "execute.py" else []
     async with asyncio.timeout(SECONDS), serving(project) as server:
         package = project.top / "shop"
-        order = {"idempotencyKey": "first", "path": str(package), "executionMode": "MANUAL"}
+        order = {"idempotencyKey": "first", "path": str(package), "executionMode": "MANUAL" if own else "AUTO"}
         session = (await server.ask(CREATE, input=order))["session"]["id"]
         events, changes = server.subscriber(EVENTS), server.subscriber(CHILDREN)
         again = [server.subscriber(EVENTS, KILLS), server.subscriber(named("Again", EVENTS), KILLS)]
