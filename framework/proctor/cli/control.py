@@ -1,5 +1,6 @@
 """What a user does to a session, whichever process drives it: that one sees it within a second or two."""
 
+import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +10,7 @@ from proctor.app import App, open_app
 from proctor.cli.lookup import find
 from proctor.cli.questions import asking, question
 from proctor.cli.wording import SHORT_ID, count
-from proctor.config import Settings
+from proctor.config import load
 from proctor.domain.head import Head
 from proctor.domain.interaction import Result
 from proctor.domain.session import TERMINAL
@@ -19,7 +20,7 @@ from proctor.errors import NothingPending, SessionClosed
 GO_ON = "To go on, give `proctor run` again with the same arguments."
 
 
-async def cancel(settings: Settings, session_id: str) -> None:
+def cancel(database: str | None, session_id: str) -> None:
     """Cancel a session and all below it."""
 
     async def do(app: App, head: Head) -> str:
@@ -28,30 +29,30 @@ async def cancel(settings: Settings, session_id: str) -> None:
         await app.cancel(head.id)
         return "Cancelled."
 
-    await _with(settings, session_id, do)
+    _with(database, session_id, do)
 
 
-async def pause(settings: Settings, session_id: str) -> None:
+def pause(database: str | None, session_id: str) -> None:
     """Let nothing new start in a session."""
 
     async def do(app: App, head: Head) -> str:
         await app.sessions.pause(app.scope, head.id)
         return f"Paused. What runs may finish; `proctor sessions resume {head.id[:SHORT_ID]}` ends the pause."
 
-    await _with(settings, session_id, do)
+    _with(database, session_id, do)
 
 
-async def resume(settings: Settings, session_id: str) -> None:
+def resume(database: str | None, session_id: str) -> None:
     """End a pause."""
 
     async def do(app: App, head: Head) -> str:
         await app.sessions.resume(app.scope, head.id)
         return f"Resumed. {GO_ON}"
 
-    await _with(settings, session_id, do)
+    _with(database, session_id, do)
 
 
-async def retry(settings: Settings, session_id: str) -> None:
+def retry(database: str | None, session_id: str) -> None:
     """Try again what failed or was cancelled."""
 
     async def do(app: App, head: Head) -> str:
@@ -61,10 +62,10 @@ async def retry(settings: Settings, session_id: str) -> None:
         fresh = sum(each.id not in before for each in after)
         return f"{count(fresh, 'new attempt')}. {GO_ON}"
 
-    await _with(settings, session_id, do)
+    _with(database, session_id, do)
 
 
-async def answer(settings: Settings, session_id: str, *, reject: bool, message: str | None) -> None:
+def answer(database: str | None, session_id: str, *, reject: bool, message: str | None) -> None:
     """Answer what a session, or one below it, waits for."""
 
     async def do(app: App, head: Head) -> str:
@@ -74,7 +75,7 @@ async def answer(settings: Settings, session_id: str, *, reject: bool, message: 
         submitted = await app.sessions.submit(app.scope, waiting.id, waiting.fence, result, executed_by=user)
         return f"{waiting.pending.command.step}: {submitted.status}."
 
-    await _with(settings, session_id, do)
+    _with(database, session_id, do)
 
 
 async def _waiting(app: App, head: Head) -> Head:
@@ -90,6 +91,9 @@ async def _waiting(app: App, head: Head) -> Head:
     return waiting[0]
 
 
-async def _with(settings: Settings, session_id: str, do: Callable[[App, Head], Awaitable[str]]) -> None:
-    async with open_app(settings) as app:
-        click.echo(await do(app, await find(app, session_id)))
+def _with(database: str | None, session_id: str, do: Callable[[App, Head], Awaitable[str]]) -> None:
+    async def done() -> str:
+        async with open_app(load(database=database)) as app:
+            return await do(app, await find(app, session_id))
+
+    click.echo(asyncio.run(done()))

@@ -66,12 +66,9 @@ def cancel(session_id: str, database: str | None) -> None:
 
     ID is a session's id or the first digits of it.
     """
-    import asyncio
-
     from proctor.cli import control
-    from proctor.config import load
 
-    asyncio.run(control.cancel(load(database=database), session_id))
+    control.cancel(database, session_id)
 
 
 @sessions.command()
@@ -82,12 +79,9 @@ def pause(session_id: str, database: str | None) -> None:
 
     ID is a session's id or the first digits of it.
     """
-    import asyncio
-
     from proctor.cli import control
-    from proctor.config import load
 
-    asyncio.run(control.pause(load(database=database), session_id))
+    control.pause(database, session_id)
 
 
 @sessions.command()
@@ -98,12 +92,9 @@ def resume(session_id: str, database: str | None) -> None:
 
     ID is a session's id or the first digits of it.
     """
-    import asyncio
-
     from proctor.cli import control
-    from proctor.config import load
 
-    asyncio.run(control.resume(load(database=database), session_id))
+    control.resume(database, session_id)
 
 
 @sessions.command()
@@ -114,12 +105,9 @@ def retry(session_id: str, database: str | None) -> None:
 
     ID is a session's id or the first digits of it.
     """
-    import asyncio
-
     from proctor.cli import control
-    from proctor.config import load
 
-    asyncio.run(control.retry(load(database=database), session_id))
+    control.retry(database, session_id)
 
 
 @sessions.command()
@@ -132,9 +120,6 @@ def answer(session_id: str, reject: bool, message: str | None, database: str | N
 
     ID is a session's id or the first digits of it.
     """
-    import asyncio
-
     from proctor.cli import control
-    from proctor.config import load
 
-    asyncio.run(control.answer(load(database=database), session_id, reject=reject, message=message))
+    control.answer(database, session_id, reject=reject, message=message)

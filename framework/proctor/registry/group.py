@@ -1,0 +1,127 @@
+"""The plugins of one entry-point group."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from importlib.metadata import EntryPoint
+from typing import Generic, NoReturn, TypeVar
+
+from stevedore import ExtensionManager
+
+from proctor.contracts.answers import told
+from proctor.contracts.conformity import Unfit
+from proctor.errors import PluginBroken, PluginClash, PluginMissing
+from proctor.registry.installed import Plugin, normalised
+
+_FORM = re.compile(r"\w+(\.\w+)*\s*:\s*\w+(\.\w+)*\s*(\[.*\]\s*)?")
+
+T = TypeVar("T")
+
+
+class Group(Generic[T]):
+    """The plugins of one entry-point group: listed first, loaded on demand, each once."""
+
+    def __init__(
+        self, group: str, installed: Callable[[str], Sequence[Plugin]], check: Callable[[str, object], T]
+    ) -> None:
+        self._group = group
+        self._installed = installed
+        self._check = check
+        self._loaded: dict[Plugin, T] = {}
+
+    def names(self) -> Collection[str]:
+        """Give the names that are registered."""
+        return self._by_name.keys()
+
+    def plugins(self, *, check: bool) -> Iterator[Plugin]:
+        """List the plugins, with the reason of those that cannot be used; `check` loads each to find that out."""
+        for name, claimants in self._by_name.items():
+            error = self._error(name) if check or len(claimants) > 1 else None
+            for plugin in claimants:
+                yield replace(plugin, error=error)
+
+    def plugin(self, name: str, wanted: Collection[str] | None = None) -> Plugin:
+        """Give the plugin of that name; where several distributions claim it, the one that is wanted."""
+        claimants = self._by_name.get(name, ())
+        if not claimants:
+            raise PluginMissing(group=self._group, name=name)
+        if len(claimants) > 1:
+            chosen = [each for each in claimants if wanted is not None and normalised(each.distribution) in wanted]
+            if len(chosen) == 1:
+                return chosen[0]
+            owners = " and ".join(dict.fromkeys(each.distribution for each in claimants))
+            raise PluginClash(name=name, group=self._group, distributions=owners)
+        return claimants[0]
+
+    def claimants(self, name: str) -> Collection[str]:
+        """Give the distributions that register a name."""
+        return [each.distribution for each in self._by_name.get(name, ())]
+
+    def broken(self, name: str, cause: str) -> PluginBroken:
+        """Make the error of a plugin that cannot be used."""
+        return broken(self.plugin(name), cause)
+
+    def sound(self, name: str, wanted: Collection[str] | None = None) -> bool:
+        """Whether it was loaded and found to be in order."""
+        return self.plugin(name, wanted) in self._loaded
+
+    def load(self, name: str, wanted: Collection[str] | None = None) -> T:
+        """Give what is registered, loaded once. Raises PluginMissing, PluginClash or PluginBroken."""
+        plugin = self.plugin(name, wanted)
+        if plugin not in self._loaded:
+            self._loaded[plugin] = self._load(plugin)
+        return self._loaded[plugin]
+
+    def _load(self, plugin: Plugin) -> T:
+        if not _FORM.fullmatch(plugin.value):
+            raise broken(plugin, f"its entry point {plugin.value!r} is not of the form module:attribute")
+        try:
+            return self._check(plugin.name, _Loader(plugin)[plugin.name].plugin)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an import may raise anything, SystemExit too
+            raise broken(plugin, cause_of(error)) from error
+
+    def _error(self, name: str) -> str | None:
+        try:
+            self.load(name)
+        except PluginBroken as error:
+            return str(error.facts["cause"])
+        except PluginClash as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Plugin]]:
+        by_name: defaultdict[str, list[Plugin]] = defaultdict(list)
+        for plugin in sorted(self._installed(self._group), key=lambda each: each.name):
+            by_name[plugin.name].append(plugin)
+        return by_name
+
+
+class _Loader(ExtensionManager[object]):
+    """stevedore's manager of just one plugin; what its import raises comes through."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._entry_point = EntryPoint(plugin.name, plugin.value, plugin.group)
+        super().__init__(plugin.group, on_load_failure_callback=_reraise)
+
+    def list_entry_points(self) -> list[EntryPoint]:
+        return [self._entry_point]
+
+
+def _reraise(_manager: ExtensionManager[object], _entry_point: EntryPoint, error: BaseException) -> NoReturn:
+    raise error
+
+
+def broken(plugin: Plugin, cause: str) -> PluginBroken:
+    """Make the error of a plugin that cannot be used."""
+    return PluginBroken(name=plugin.name, distribution=plugin.distribution, version=plugin.version, cause=cause)
+
+
+def cause_of(error: BaseException) -> str:
+    """Say in one line what a plugin's code raised."""
+    text = " ".join(told(error).split())
+    return text if isinstance(error, Unfit) else f"{type(error).__name__}: {text}".removesuffix(": ")

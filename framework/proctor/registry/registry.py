@@ -1,0 +1,169 @@
+"""From the names of plugins to what they are."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from proctor.contracts import Agent, Executor, Step, Wrapper
+from proctor.contracts.conformity import as_agent, as_engine, as_executor, as_step, as_workflow
+from proctor.contracts.engine import Engine
+from proctor.domain.json import EMPTY, JsonObject
+from proctor.domain.workflow import PinnedStep, PinnedWorkflow, PinnedWrapper, Workflow, pin
+from proctor.errors import InvalidSetting, PluginBroken
+from proctor.registry.given import Given, Options
+from proctor.registry.grounds import fallen
+from proctor.registry.group import Group
+from proctor.registry.installed import OWN, Plugin, installed, normalised
+
+
+class Registry:
+    """The plugins that are installed, as they were when the registry was first asked.
+
+    With `allowed`, distributions that it does not name are passed over as if they were not installed.
+    """
+
+    def __init__(self, allowed: Collection[str] | None = None) -> None:
+        self._allowed = None if allowed is None else {OWN, *map(normalised, allowed)}
+        self._workflows = Group("proctor.workflows", self._installed, as_workflow)
+        self._steps = Group("proctor.steps", self._installed, as_step)
+        self._agents = Group("proctor.agents", self._installed, as_agent)
+        self._executors = Group("proctor.executors", self._installed, as_executor)
+        self._engines = Group("proctor.engines", self._installed, as_engine)
+
+    def plugins(self, *, check: bool = False) -> tuple[Plugin, ...]:
+        """List what is installed, by group and name; `check` loads each one to find those that are broken."""
+        groups = (self._workflows, self._steps, self._agents, self._executors, self._engines)
+        found = tuple(plugin for group in groups for plugin in group.plugins(check=check))
+        return tuple(self._left_out(found)) if check else found
+
+    def workflow(self, name: str) -> Workflow:
+        """Give a workflow. Raises PluginMissing, PluginBroken or PluginClash, as the methods below do."""
+        return self._workflows.load(name)
+
+    def step(self, workflow: str, step: str, *, of: str | None = None) -> Step:
+        """Give a step of a workflow, of that distribution if several claim it; the same object every time."""
+        found = self.step_or_wrapper(workflow, step, of=of)
+        if isinstance(found, Wrapper):
+            raise self._steps.broken(f"{workflow}.{step}", "it is a wrapper where a step was expected")
+        return found
+
+    def wrapper(self, workflow: str, name: str, *, of: str | None = None) -> Wrapper:
+        """Give a wrapper of a workflow's step, of that distribution if several claim it; the same object every time."""
+        found = self.step_or_wrapper(workflow, name, of=of)
+        if isinstance(found, Step):
+            raise self._steps.broken(f"{workflow}.{name}", "it is a step where a wrapper was expected")
+        return found
+
+    def step_or_wrapper(self, workflow: str, name: str, *, of: str | None = None) -> Step | Wrapper:
+        """Give whatever is registered under that name for a workflow."""
+        return self._steps.load(f"{workflow}.{name}", None if of is None else {normalised(of)})
+
+    def agent(self, name: str) -> type[Agent]:
+        """Give the class of an agent."""
+        return self._agents.load(name)
+
+    def executor(self, kind: str) -> type[Executor]:
+        """Give the class that executes a kind of command."""
+        return self._executors.load(kind)
+
+    def engine(self, name: str) -> type[Engine]:
+        """Give the class of an engine."""
+        return self._engines.load(name)
+
+    def pin(
+        self,
+        name: str,
+        options: Options = EMPTY,
+        *,
+        only: Collection[str] | None = None,
+        defaults: JsonObject = EMPTY,
+        wishes: JsonObject = EMPTY,
+    ) -> tuple[PinnedWorkflow, ...]:
+        """Pin a workflow, and all that it spawns, as installed now. The one asked for comes first.
+
+        With `only`, strangers' steps of other distributions take no part, and of two that claim one name, the one
+        that it names does. A step's option that bears a name of `wishes` gets that value; one that bears a name of
+        `defaults` does unless `options` say otherwise.
+
+        A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, and with
+        it all that stand on it, so that it harms nobody: `plugins(check=True)` tells why. A stranger's step that is
+        sound but cannot be placed, or whose name two distributions claim, is an error that names them. Settings that
+        fit no step, or not the one they are for, raise InvalidSetting.
+        """
+        pinned: dict[str, PinnedWorkflow] = {}
+        given = Given(options, defaults, wishes)
+        waiting = [name]
+        for each in waiting:
+            if each not in pinned:
+                workflow = self.workflow(each)
+                pinned[each] = self._pin(workflow, given, None if only is None else {*map(normalised, only)})
+                waiting.extend(workflow.spawns)
+        for full_name in options:
+            if full_name.partition(".")[0] in pinned and full_name not in self._steps.names():
+                raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")
+        return tuple(pinned.values())
+
+    def _pin(self, workflow: Workflow, given: Given, only: Collection[str] | None) -> PinnedWorkflow:
+        own = [f"{workflow.name}.{step}" for step in (*workflow.main, *workflow.aside)]
+        wanted = None if only is None else {*only, normalised(self._workflows.plugin(workflow.name).distribution)}
+        found = [self._pinned(full_name, given, wanted) for full_name in own]
+        strangers = self._strangers(workflow, own, only)
+        theirs = {full_name: self._pinned_if_sound(full_name, given, wanted) for full_name in strangers}
+        lost = fallen(theirs)
+        found += [step for full_name, step in theirs.items() if step is not None and full_name not in lost]
+        steps = [each for each in found if isinstance(each, PinnedStep)]
+        return pin(workflow, steps, [each for each in found if isinstance(each, PinnedWrapper)])
+
+    def _strangers(self, workflow: Workflow, own: Collection[str], only: Collection[str] | None) -> Iterator[str]:
+        for full_name in self._steps.names():
+            theirs = full_name.startswith(f"{workflow.name}.") and full_name not in own
+            claimants = map(normalised, self._steps.claimants(full_name))
+            if theirs and (only is None or any(each in only for each in claimants)):
+                yield full_name
+
+    def _pinned(self, full_name: str, given: Given, wanted: Collection[str] | None) -> PinnedStep | PinnedWrapper:
+        found, plugin = self._steps.load(full_name, wanted), self._steps.plugin(full_name, wanted)
+        resolved = given.resolved(plugin, found.Options)
+        if isinstance(found, Wrapper):
+            return PinnedWrapper(found.name, found.wraps, resolved, plugin.distribution, plugin.version)
+        return PinnedStep(
+            name=found.name,
+            transitions=dict(found.transitions),
+            options=resolved,
+            distribution=plugin.distribution,
+            version=plugin.version,
+            after=found.after,
+            before=found.before,
+            replaces=found.replaces,
+        )
+
+    def _left_out(self, plugins: Sequence[Plugin]) -> Iterator[Plugin]:
+        """Say of a step that stands on a broken one that it is left out with it."""
+        steps = {each.name: each.error for each in plugins if each.group == "proctor.steps"}
+        lost = fallen({name: None if error else self._steps.load(name) for name, error in steps.items()})
+        for each in plugins:
+            ground = lost.get(each.name) if each.group == "proctor.steps" else None
+            yield replace(each, error=f"it stands on {ground}, which cannot be used") if ground else each
+
+    def _pinned_if_sound(
+        self, full_name: str, given: Given, wanted: Collection[str] | None
+    ) -> PinnedStep | PinnedWrapper | None:
+        """Pin a stranger's step unless it is broken; what only the options that it was given bring about is raised."""
+        try:
+            return self._pinned(full_name, given, wanted)
+        except PluginBroken:
+            if given.options.get(full_name) and self._steps.sound(full_name, wanted):
+                raise
+            return None
+
+    def _installed(self, group: str) -> Sequence[Plugin]:
+        return self._index.get(group, ())
+
+    @cached_property
+    def _index(self) -> Mapping[str, Sequence[Plugin]]:
+        index: defaultdict[str, list[Plugin]] = defaultdict(list)
+        for plugin in installed():
+            if self._allowed is None or normalised(plugin.distribution) in self._allowed:
+                index[plugin.group].append(plugin)
+        return index
