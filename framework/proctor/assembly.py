@@ -18,6 +18,7 @@ from proctor.domain.workflow import PinnedStep, PinnedWrapper
 from proctor.errors import PluginBroken
 from proctor.patience import Late, within
 from proctor.registry import OWN, Registry
+from proctor.restraint import restrained
 from proctor.watchdog import doing
 
 NOTHING = Result("")
@@ -77,7 +78,7 @@ class Assembled:
         """Wait for an answer. A stranger's call gets a task of its own: it may refuse to end. Raises Late."""
 
         async def called() -> Answer:
-            with doing(self.name):
+            with doing(self.name, stranger=not self.trusted), restrained():
                 return await call()
 
         if not self.trusted:

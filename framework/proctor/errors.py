@@ -80,6 +80,11 @@ class PluginBroken(ProctorError):
     """The plugin {name} of {distribution} {version} cannot be loaded: {cause}. Repair or uninstall it."""
 
 
+class Halted(ProctorError):
+    """Something cancelled all work of this process or stopped its event loop; of strangers, {who} was asked last.
+    Give the same command again to go on. If a plugin does it again, leave it out, or set `plugins.isolate`."""
+
+
 class PluginMissing(ProctorError):
     """The {group} plugin {name} is not installed. Install the distribution that brings it and continue."""
 

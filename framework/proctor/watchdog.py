@@ -20,14 +20,18 @@ EVERY_S = 1.0
 _log = logging.getLogger("proctor.watchdog")
 _doing: dict["asyncio.Task[object] | None", str] = {}
 """What each task is asking at the moment. Read by another thread: each access is a single one."""
+_suspects: list[str] = []
+"""The stranger who got the word last, if any did."""
 
 
 @contextmanager
-def doing(text: str) -> Iterator[None]:
+def doing(text: str, *, stranger: bool = False) -> Iterator[None]:
     """Say who has the word in the current task while the block lasts."""
     task = asyncio.current_task()
     before = _doing.get(task)
     _doing[task] = text
+    if stranger:
+        _suspects[:] = [text]
     try:
         yield
     finally:
@@ -35,6 +39,11 @@ def doing(text: str) -> Iterator[None]:
             del _doing[task]
         else:
             _doing[task] = before
+
+
+def suspect() -> str | None:
+    """Name the stranger who got the word last: the likely one if all work of this process was ended from inside."""
+    return _suspects[0] if _suspects else None
 
 
 @contextmanager

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
+import pytest
 from projects import Finished, Project, end, processes_of
 
 STEP = '''
-import asyncio, os, subprocess, sys, time
+import asyncio, os, subprocess, sys, threading, time
 from proctor import Command, Outcome, Result, Step
 
 
@@ -39,6 +40,7 @@ def double(n: int) -> int:
     """
     return 2 * n
 '''
+ACTS = "raised MayNotAct:"
 FAULTS = {
     "raises": ("raise ValueError('out of paper')", "raised ValueError: out of paper"),
     "raises_worse": ("raise BaseException('worse')", "raised BaseException: worse"),
@@ -47,16 +49,30 @@ FAULTS = {
     "answers_nonsense": ("return 42", "gave int where Outcome was expected"),
     "changes_input": ("session.state.clear()", "changed the session or the result that it was given"),
     "hangs": ("await asyncio.Event().wait()", "did not answer within 1 s"),
+    "breeds": ("subprocess.Popen(['sleep', '600'], start_new_session=True)", f"{ACTS} subprocess.Popen is refused"),
+    "breeds_aside": ("await asyncio.to_thread(os.system, 'sleep 600 &')", f"{ACTS} os.system is refused"),
+    "kills": ("os.kill(os.getpid(), 9)", f"{ACTS} os.kill is refused"),
 }
 """A step that does so -> how, and what is said of it."""
-PRINTS = "print('{'); os.write(1, b'}'); subprocess.run(['echo', '['])"
+PRINTS = "print('{'); os.write(1, b'}')"
 HARMLESS = {"blocks_a_while": "time.sleep(3.5)", "prints": PRINTS}
 FATAL = {
     "blocks": ("while True: pass", "did not answer within 1 s; its process was ended"),
     "ends_process": ("os._exit(7)", "ended its process with exit code 7"),
 }
 """The same, for steps that only a process of their own keeps from harming all."""
-BREEDS = "subprocess.Popen(['sleep', '600'], start_new_session=True)"
+UNSEEN = (
+    "threading.Thread(target=subprocess.Popen, args=(['sleep', '600'],), kwargs={'start_new_session': True}).start()"
+)
+"""Starts a process where nobody sees that it was the step."""
+HALTING = {
+    "cancels": ("[task.cancel() for task in asyncio.all_tasks()]", "ended its process with exit code 1"),
+    "stops": (
+        "asyncio.get_running_loop().stop()\n            await asyncio.sleep(9)",
+        "ended its process with exit code 1",
+    ),
+}
+"""The same, for steps that end everything in their process."""
 
 
 def install(project: Project, acts: Mapping[str, str], **environment: str) -> None:
@@ -119,17 +135,30 @@ def test_a_bad_step_is_a_fault_that_names_it_and_what_has_nothing_to_do_with_it_
 
 
 def test_a_step_in_a_process_of_its_own_cannot_even_block_or_end_the_run(project: Project) -> None:
-    acts = {**{name: act for name, (act, _) in FATAL.items()}, "breeds": f"{PRINTS}; {BREEDS}"}
+    fatal = {**FATAL, **HALTING}
+    acts = {**{name: act for name, (act, _) in fatal.items()}, "breeds": f"{PRINTS}; {UNSEEN}"}
     install(project, acts, PROCTOR_PLUGINS__ISOLATE="true")
     finished = run(project)
-    told = {name: f"step {name} of acme-{name} 1.2: handle_result {says}" for name, (_, says) in FATAL.items()}
+    told = {name: f"step {name} of acme-{name} 1.2: handle_result {says}" for name, (_, says) in fatal.items()}
     assert faults(finished) == told
     assert (finished.code, landed(project)) == (0, {"breeds"})
 
 
+@pytest.mark.parametrize("name", HALTING)
+def test_whoever_ends_everything_in_our_process_is_named_and_nothing_is_lost(project: Project, name: str) -> None:
+    install(project, {name: HALTING[name][0], "harmless": "pass"})
+    halted = project.proctor("run", "shop", "--json")
+    assert (halted.code, processes_of(project.home)) == (1, [])
+    assert halted.err.startswith("proctor: Something cancelled all work of this process or stopped its event loop;")
+    assert f"of strangers, step {name} of acme-{name} 1.2 was asked last." in halted.err
+    project.environment = {**project.environment, "PROCTOR_PLUGINS__ISOLATE": "true"}
+    finished = run(project)
+    assert (finished.code, landed(project)) == (0, {"harmless"})
+
+
 def test_a_process_of_its_own_does_not_outlive_a_run_that_is_killed(project: Project) -> None:
     begun = project.home / "begun"
-    acts = {"blocks": f"open({str(begun)!r}, 'w').close(); {BREEDS}\n            while True: pass"}
+    acts = {"blocks": f"open({str(begun)!r}, 'w').close(); {UNSEEN}\n            while True: pass"}
     install(project, acts, PROCTOR_PLUGINS__ISOLATE="true", PROCTOR_PLUGINS__SECONDS="600")
     process = project.start("run", "shop", "--json")
     wait_until(begun.exists)

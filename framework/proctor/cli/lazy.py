@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from proctor.errors import ProctorError, UsageError
+from proctor.errors import Halted, ProctorError, UsageError
 
 FAILED, USAGE, CANCELLED = 1, 2, 130
 """Exit codes."""
@@ -62,14 +62,27 @@ class LazyGroup(click.Group):
             raise Refusal(_told(error, str(error)), code) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except Exception as error:
+        except BaseException as error:
+            if (halted := _halted(error)) is not None:
+                raise Refusal(_told(error, str(halted)), FAILED) from error
+            if not isinstance(error, Exception):
+                raise
             text = " ".join(str(error).split())
             said = f"{type(error).__name__}: {text}".removesuffix(": ")
             hint = "This is a fault in Proctor or in a plugin; set PROCTOR_DEBUG=1 to see where it happened."
             raise Refusal(_told(error, f"{said}. {hint}"), FAILED) from error
 
 
-def _told(error: Exception, message: str) -> str:
+def _halted(error: BaseException) -> Halted | None:
+    """Tell whether something cancelled all tasks or stopped the event loop; asyncio says no more than this."""
+    if type(error).__name__ != "CancelledError" and "Event loop stopped" not in str(error):
+        return None
+    from proctor.watchdog import suspect
+
+    return Halted(who=suspect() or "no step of another distribution")
+
+
+def _told(error: BaseException, message: str) -> str:
     if os.environ.get("PROCTOR_DEBUG"):
         return f"{message}\n{''.join(traceback.format_exception(error)).rstrip()}"
     return message

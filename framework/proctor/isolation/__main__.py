@@ -8,21 +8,28 @@ import faulthandler
 import json
 import os
 import sys
+from typing import BinaryIO
 
 from proctor.isolation.host import Host, own
 from proctor.isolation.wire import LINE_BYTES
 from proctor.registry import Registry
 
 
-async def main(may_load: list[str] | None, requests: int, answers: int) -> None:
+async def main(may_load: list[str] | None, requests: int, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
     reader = asyncio.StreamReader(limit=LINE_BYTES)
-    with os.fdopen(requests, "rb", buffering=0) as incoming, os.fdopen(answers, "wb") as outgoing:
+    with os.fdopen(requests, "rb", buffering=0) as incoming:
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), incoming)
-        await Host(Registry(may_load), outgoing).serve(reader)
+        await Host(Registry(may_load), answers).serve(reader)
 
 
 if __name__ == "__main__":
     faulthandler.enable()
     nothing = os.open(os.devnull, os.O_RDONLY)
-    asyncio.run(main(json.loads(sys.argv[1]), own(0, nothing), own(1, 2)))
+    requests, answers = own(0, nothing), os.fdopen(own(1, 2), "wb")
+    try:
+        asyncio.run(main(json.loads(sys.argv[1]), requests, answers))
+    except (asyncio.CancelledError, RuntimeError) as error:
+        sys.stderr.write(f"a step cancelled all tasks or stopped the event loop: {error!r}\n")
+        sys.stderr.flush()
+        os._exit(1)  # before `answers` is closed, which would be the word to end us

@@ -1,0 +1,51 @@
+"""Keeps steps from acting: they decide, and executors act.
+
+A process that a step starts by itself has no limits, no guard and no log, and nobody would end it. So the interpreter's
+audit events refuse it where it begins, to the step and to all tasks and threads that carry its context.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+REFUSED = frozenset(
+    {
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.kill",
+        "os.killpg",
+        "os.posix_spawn",
+        "os.spawn",
+        "os.startfile",
+        "os.system",
+        "pty.spawn",
+        "subprocess.Popen",
+    }
+)
+"""Audit events, as the interpreter's documentation lists them, by which something is started, replaced or ended."""
+
+_restrained: ContextVar[bool] = ContextVar("restrained", default=False)
+
+
+class MayNotAct(PermissionError):
+    """A step tried to start or to signal a process."""
+
+
+@contextmanager
+def restrained() -> Iterator[None]:
+    """Refuse processes and signals to what is called while the block lasts: it meets MayNotAct."""
+    token = _restrained.set(True)
+    try:
+        yield
+    finally:
+        _restrained.reset(token)
+
+
+def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
+    if event in REFUSED and _restrained.get():
+        raise MayNotAct(f"{event} is refused: a step decides and does not act. What has to run goes into its command.")
+
+
+sys.addaudithook(_refuse)

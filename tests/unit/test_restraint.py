@@ -1,0 +1,55 @@
+"""Whoever is restrained starts and signals no process; everybody else does."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from proctor.restraint import MayNotAct, restrained
+
+ACTS: dict[str, Callable[[], object]] = {
+    "subprocess.Popen": lambda: subprocess.Popen([sys.executable, "-c", ""]),
+    "os.fork": os.fork,
+    "os.posix_spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+    "os.system": lambda: os.system("true"),  # noqa: S605 # refused
+    "os.exec": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 # refused
+    "os.kill": lambda: os.kill(os.getpid(), 0),
+    "os.killpg": lambda: os.killpg(os.getpgrp(), 0),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_is_refused(act: str) -> None:
+    with restrained(), pytest.raises(MayNotAct, match=f"^{act} is refused: a step decides and does not act"):
+        ACTS[act]()
+
+
+async def test_its_tasks_and_threads_are_refused_too() -> None:
+    async def start() -> None:
+        await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+
+    with restrained():
+        task = asyncio.ensure_future(start())
+        with pytest.raises(MayNotAct):
+            await asyncio.to_thread(ACTS["os.system"])
+    with pytest.raises(MayNotAct):
+        await task
+
+
+async def test_nobody_else_is_refused_meanwhile_or_later() -> None:
+    inside, free = asyncio.Event(), asyncio.Event()
+
+    async def step() -> None:
+        with restrained():
+            inside.set()
+            await free.wait()
+        os.kill(os.getpid(), 0)
+
+    task = asyncio.ensure_future(step())
+    await inside.wait()
+    os.kill(os.getpid(), 0)
+    free.set()
+    await task
