@@ -209,7 +209,7 @@ async def test_a_wrapper_goes_with_its_step(processes: Processes) -> None:
 
 async def test_what_a_step_raises_or_awaits_for_ever_is_told_and_its_process_goes_on(processes: Processes) -> None:
     before = await commanded(processes, "good")
-    assert (await blame(processes, "raising")).startswith("raised ValueError: out of paper\n")
+    assert (await blame(processes, "raising")).startswith("raised ValueError: out of paper, at ")
     assert await blame(processes, "hanging") == "did not answer within 0.5 s"
     assert (await commanded(processes, "good")).arguments["pid"] == before.arguments["pid"]
 

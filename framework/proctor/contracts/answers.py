@@ -5,8 +5,10 @@ Types are only a promise, and what is not JSON could not be stored: either would
 
 import json
 import math
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import NoneType, UnionType
 
 import orjson
@@ -16,6 +18,9 @@ from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usag
 PRODUCT_BYTES = 64 * 1024
 TEXT = 4000
 """Characters that are kept of what was raised."""
+OURS = str(Path(__file__).parent.parent)
+STDLIB = sysconfig.get_path("stdlib")
+"""Folders whose lines say nothing about where a plugin went wrong."""
 _MOST = 2**63 - 1
 
 _FIELDS: Mapping[type, Mapping[str, type | UnionType]] = {
@@ -68,9 +73,11 @@ def size(value: object) -> int:
 
 
 def raised(error: BaseException) -> str:
-    """Say what a plugin raised, and where."""
-    where = "".join(traceback.format_exception(error)[-2:]).strip()
-    return f"raised {type(error).__name__}: {told(error)}\n{where}"[:TEXT]
+    """Say what a plugin raised, and at which line of its own."""
+    text = f"raised {type(error).__name__}: {told(error)}"[:TEXT].removesuffix(": ")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OURS)]
+    theirs = [frame for frame in frames if "-packages" in frame.filename or not frame.filename.startswith(STDLIB)]
+    return f"{text}, at {theirs[-1].filename}:{theirs[-1].lineno}" if theirs else text
 
 
 def told(error: BaseException) -> str:
