@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 from proctor.contracts.answers import flaw, raised, told
 from proctor.contracts.step import Step
 from proctor.contracts.wrapper import Inner, Wrapper
+from proctor.copies import copy_of_result, copy_of_session
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
@@ -61,7 +61,7 @@ class Assembled:
         result: Result,
     ) -> Answer:
         """Call the plugin and look at its answer."""
-        given = (session, result) if self.trusted else deepcopy((session, result))
+        given = (session, result) if self.trusted else (copy_of_session(session), copy_of_result(result))
         try:
             value: object = await self._value(lambda: call(*given))
             if given != (session, result):

@@ -77,7 +77,7 @@ def raised(error: BaseException) -> str:
     text = f"raised {type(error).__name__}: {told(error)}"[:TEXT].removesuffix(": ")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OURS)]
     theirs = [frame for frame in frames if "-packages" in frame.filename or not frame.filename.startswith(STDLIB)]
-    return f"{text}, at {theirs[-1].filename}:{theirs[-1].lineno}" if theirs else text
+    return f"{text}, at {Path(theirs[-1].filename).name}:{theirs[-1].lineno}" if theirs else text
 
 
 def told(error: BaseException) -> str:
