@@ -31,14 +31,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules.pop(name, None)
 
 
-def found_at(place: Place) -> str:
-    name = f"{place.workflow.name}.{place.anchor}"
-    return next(plugin.value for plugin in REGISTRY.plugins() if plugin.name == name)
-
-
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.workflow.name}-{place.relation}-{place.anchor}")
 def test_a_step_keeps_its_promises_wherever_it_stands(place: Place, folder: Path) -> None:
-    Draft("step", "try_out", place, found_at(place)).write(folder)
+    Draft("step", "try_out", place).write(folder)
     importlib.invalidate_caches()
     tests = importlib.import_module("test_try_out")
     (kit,) = [each for name, each in vars(tests).items() if name.startswith("Test") and issubclass(each, Kit)]

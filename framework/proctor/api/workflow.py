@@ -39,6 +39,8 @@ class WorkflowStep:
     """A step as it stands in a workflow."""
 
     workflow: strawberry.Private[str]
+    plugin: strawberry.Private[str]
+    """Under which name its plugin is registered: its own, or that of the step which took its place."""
     name: str
     """Its name, unique in the workflow."""
     on_main_line: bool
@@ -70,7 +72,7 @@ class WorkflowStep:
 
     def _plugin(self, info: Info) -> Step | None:
         try:
-            return info.context.app.registry.step(self.workflow, self.name)
+            return info.context.app.registry.step(self.workflow, self.plugin, of=self.distribution)
         except (PluginMissing, PluginBroken, PluginClash):
             return None
 
@@ -102,6 +104,7 @@ def workflow(pinned: PinnedWorkflow) -> Workflow:
 def _step(pinned: PinnedWorkflow, step: PinnedStep) -> WorkflowStep:
     return WorkflowStep(
         workflow=pinned.name,
+        plugin=step.plugin or step.name,
         name=step.name,
         on_main_line=step.name in pinned.main,
         distribution=step.distribution,

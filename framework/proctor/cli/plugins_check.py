@@ -6,6 +6,7 @@ import click
 
 from proctor.cli import options
 from proctor.cli.lazy import FAILED
+from proctor.cli.wording import clean, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,17 +26,18 @@ def check(context: click.Context, names: tuple[str, ...], as_json: bool) -> None
     All that are installed are tried, unless some are named. What could cost money or do harm is left to the tests of
     the plugin's author. Exits with 1 if any is not sound.
     """
+    from proctor.cli.plugins_found import found
     from proctor.config import load
     from proctor.registry import Registry
 
-    registry = Registry(load().may_load())
-    plugins = registry.plugins()
+    allowed = load().may_load()
+    registry = Registry(allowed)
     sound = True
-    for distribution, chosen in _by_distribution(_chosen(plugins, names)):
+    for distribution, chosen in _by_distribution(_chosen(found(registry, allowed), names)):
         if not as_json:
-            click.echo(f"{distribution} {chosen[0].version}")
+            click.echo(clean(f"{distribution} {chosen[0].version}".rstrip()))
         broken = [_checked(plugin, registry, as_json=as_json) for plugin in chosen]
-        spoiled = _told_effects(plugins, distribution, registry, tell=not any(broken), as_json=as_json)
+        spoiled = _told_effects(distribution, registry, tell=not any(broken), as_json=as_json)
         sound = sound and not any(broken) and not spoiled
     if not as_json:
         click.echo("All of them are sound." if sound else "Not all of them are sound.")
@@ -65,47 +67,60 @@ def _by_distribution(plugins: "Sequence[Plugin]") -> "Iterator[tuple[str, list[P
 
 def _checked(plugin: "Plugin", registry: "Registry", *, as_json: bool) -> bool:
     """Try a plugin, and tell what came of it. Gives whether it is broken."""
-    from proctor.testing import check as try_rules
-
-    if not as_json:
-        click.echo(f"  {plugin.group.removeprefix('proctor.')}:{plugin.name}  ", nl=False)
-    broken = try_rules(plugin.group, plugin.name, registry)
+    broken = _tried(plugin, registry)
     if as_json:
         rules: JsonObject = {"broken": [_rule(each) for each in broken]}
         _write("checked", {"group": plugin.group, "name": plugin.name, "distribution": plugin.distribution, **rules})
     else:
         verdict = click.style("broken", fg="red") if broken else click.style("sound", fg="green")
-        click.echo(verdict)
-        for each in broken:
-            _print_rule(each)
+        click.echo(f"  {clean(plugin.group.removeprefix('proctor.'))}:{clean(plugin.name)}  {verdict}")
+        _print_causes(broken)
     return bool(broken)
 
 
-def _print_rule(broken: "RuleBroken") -> None:
-    from proctor.cli.wording import clean
+def _tried(plugin: "Plugin", registry: "Registry") -> "Sequence[RuleBroken]":
+    """Give the rules that a plugin breaks. What it prints goes to stderr."""
+    from proctor.cli.output import reserved
+    from proctor.testing import RuleBroken
+    from proctor.testing import check as try_rules
+    from proctor.testing.installed import LOADS
+    from proctor.testing.kit import Kit
 
-    first, *more = clean(broken.reason).splitlines() or [""]
-    for line in (clean(broken.rule), f"  {first}", *(f"  {line}" for line in more), f"  {broken.page}"):
-        click.echo(f"    {line}")
+    if plugin.error:
+        return [RuleBroken(LOADS, plugin.error, Kit.page)]
+    with reserved():
+        return try_rules(plugin.group, plugin.name, registry)
 
 
-def _told_effects(
-    plugins: "Sequence[Plugin]", distribution: str, registry: "Registry", *, tell: bool, as_json: bool
-) -> bool:
+def _print_causes(broken: "Sequence[RuleBroken]") -> None:
+    """Tell each cause once, with the rules that are broken by it."""
+    from proctor.cli.plugins_lines import folded
+
+    for reason, page in dict.fromkeys((each.reason, each.page) for each in broken):
+        rules = [each.rule for each in broken if (each.reason, each.page) == (reason, page)]
+        lines = [folded(line, margin=4) for line in clean(reason).splitlines()]
+        lines.append(folded(f"This breaks {count(len(rules), 'rule')} ({page}):", margin=4))
+        lines += [folded(f"- {clean(rule)}", margin=6) for rule in rules]
+        click.echo("\n".join(lines))
+
+
+def _told_effects(distribution: str, registry: "Registry", *, tell: bool, as_json: bool) -> bool:
     """Tell what a distribution makes of workflows. Gives whether it spoils one; `tell` says if that is news."""
+    from proctor.cli.output import reserved
     from proctor.cli.plugin_effects import Effect, effects
+    from proctor.cli.plugins_lines import folded
 
-    spoiled = False
-    for effect in effects(plugins, distribution, registry):
-        if not isinstance(effect, Effect):
-            spoiled = True
+    with reserved():
+        made = [*effects(registry.plugins(), distribution, registry)]
+    for effect in made:
         if as_json:
             _write("placed", {"distribution": distribution, **_effect(effect)})
         elif isinstance(effect, Effect):
-            click.echo(f"  {effect}")
+            click.echo(folded(clean(str(effect)), margin=2))
         elif tell:
-            click.echo(f"  {click.style('broken', fg='red')}  {effect}")
-    return spoiled
+            told = folded(f"broken  {clean(str(effect))}", margin=2, hanging=8)
+            click.echo(told.replace("broken", click.style("broken", fg="red"), 1))
+    return not all(isinstance(effect, Effect) for effect in made)
 
 
 def _effect(effect: object) -> "JsonObject":

@@ -23,20 +23,23 @@ if TYPE_CHECKING:
 @click.pass_context
 def list_(context: click.Context, check: bool, as_json: bool) -> None:
     """List the plugins that are installed. None is loaded, unless --check is given."""
+    from proctor.cli.output import reserved
+    from proctor.cli.plugins_found import found
     from proctor.config import load
     from proctor.registry import Registry
 
     settings = load()
     registry = Registry(settings.may_load())
-    found: Sequence[Plugin] = registry.plugins(check=check)
-    if check:
-        found = [_pinned(plugin, registry, settings.plugins.only) for plugin in found]
-    places = _places(found, registry) if check else None
+    with reserved():
+        plugins = found(registry, settings.may_load(), check=check)
+        if check:
+            plugins = [_pinned(plugin, registry, settings.plugins.only) for plugin in plugins]
+        places = _places(plugins, registry) if check else None
     if as_json:
-        _print_json(found, places)
+        _print_json(plugins, places)
     else:
-        _print_table(found, places or {}, checked=check)
-    if check and any(plugin.error for plugin in found):
+        _print_table(plugins, places or {}, checked=check)
+    if check and any(plugin.error for plugin in plugins):
         context.exit(FAILED)
 
 
@@ -77,26 +80,49 @@ def _print_json(found: "Sequence[Plugin]", places: "Places | None") -> None:
 
 def _print_table(found: "Sequence[Plugin]", places: "Places", *, checked: bool) -> None:
     """Print it without rich: for hundreds of plugins that would take longer than all the rest."""
+    from collections import defaultdict
+
+    from proctor.cli.plugins_lines import folded
     from proctor.cli.wording import clean, first_line
 
-    rows = [("group", "name", "distribution", "version", *(["place"] if places else []))]
-    rows += [tuple(clean(cell) for cell in row) for row in _rows(found, places)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    rule = "─" * (sum(widths) + 2 * len(widths) - 2)
-    styled = (click.style(line, "red") if plugin.error else line for plugin, line in zip(found, lines[1:], strict=True))
-    click.echo("\n".join([click.style(lines[0], bold=True), rule, *styled]))
-    broken = [plugin for plugin in found if plugin.error]
-    for plugin in broken:
-        click.echo(f"{click.style('broken', fg='red')}  {plugin.group} {plugin.name}: {first_line(plugin.error)}")
-    if checked and not broken:
+    sections: defaultdict[str, list[Plugin]] = defaultdict(list)
+    for plugin in found:
+        sections[_heading(plugin)].append(plugin)
+    for heading, plugins in sections.items():
+        click.echo("\n".join([click.style(clean(heading), bold=True), *_section(plugins, places)]))
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for plugin in found:
+        if plugin.error:
+            reasons[first_line(plugin.error)].append(f"{plugin.group.removeprefix('proctor.')}:{plugin.name}")
+    for reason, names in reasons.items():
+        told = folded(f"broken  {clean(', '.join(names))}: {reason}", hanging=8)
+        click.echo(told.replace("broken", click.style("broken", fg="red"), 1))
+    if checked and not reasons:
         click.echo("All of them load.")
 
 
-def _rows(found: "Sequence[Plugin]", places: "Places") -> "Iterator[tuple[str, ...]]":
-    group = ""
-    for plugin in found:
-        shown = plugin.group.removeprefix("proctor.") if plugin.group != group else ""
-        group = plugin.group
-        place = (places.get(plugin, ""),) if places else ()
-        yield shown, plugin.name, plugin.distribution, plugin.version, *place
+def _heading(plugin: "Plugin") -> str:
+    """Name the section in which a plugin stands: its group, and the workflow of a step."""
+    group, (workflow, _, step) = plugin.group.removeprefix("proctor."), plugin.name.partition(".")
+    return f"{group} of {workflow}" if step else group
+
+
+def _section(plugins: "Sequence[Plugin]", places: "Places") -> "Iterator[str]":
+    from proctor.cli.plugins_lines import folded
+
+    rows = [_row(plugin, places.get(plugin, "")) for plugin in plugins]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for plugin, row in zip(plugins, rows, strict=True):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        shown = folded(line, margin=2)
+        yield click.style(shown, "red") if plugin.error else shown
+
+
+def _row(plugin: "Plugin", place: str) -> tuple[str, str, str]:
+    from pathlib import PurePath
+
+    from proctor.cli.wording import clean
+
+    name = plugin.name.partition(".")[2] or plugin.name
+    owner = f"{PurePath(plugin.distribution).name} {plugin.version}"  # it is a path if it has no name
+    return clean(name), clean(owner.rstrip()), clean(place)

@@ -41,8 +41,7 @@ def new(kind: str, name: str, directory: Path | None, workflow: str | None, **an
     if kind != "step" and (workflow or named):
         raise click.UsageError(f"Only a step has a place in a workflow; {kind} takes no --workflow and no anchor.")
     place = _place(registry, workflow, named) if kind == "step" else None
-    wrapped = _found_at(registry, place) if place and place.relation == "wraps" else None
-    draft = Draft(kind, name, place, wrapped)  # type: ignore[arg-type] # click has seen to it
+    draft = Draft(kind, name, place)  # type: ignore[arg-type] # click has seen to it
     _check_name(draft)
     folder = directory or Path(draft.distribution)
     _write(draft, folder)
@@ -57,7 +56,7 @@ def _place(registry: "Registry", workflow: str | None, named: "list[tuple[str, s
         raise click.UsageError(f"A step has one place; say only one of --{' and --'.join(each for each, _ in named)}.")
     if not (workflow and named) and not sys.stdin.isatty():
         raise click.UsageError(f"Where is it to stand? {_ways(registry)}")
-    pinned = _pinned(registry, workflow or _ask("Workflow", _workflows(registry), "component_testing"))
+    pinned = _pinned(registry, workflow or _ask("Workflow", _workflows(registry)))
     relation, anchor = named[0] if named else _asked_anchor(pinned)
     place = Place(pinned, relation, anchor)  # type: ignore[arg-type] # the options and the question allow no other
     if problem := place.problem():
@@ -75,17 +74,20 @@ def _pinned(registry: "Registry", workflow: str) -> "PinnedWorkflow":
 
 
 def _asked_anchor(workflow: "PinnedWorkflow") -> tuple[str, str]:
+    from proctor.cli.plugins_lines import folded
     from proctor.scaffold.place import anchors
 
-    click.echo(f"The steps of {workflow.name}: {' → '.join(workflow.main)}")
+    click.echo(folded(f"The steps of {workflow.name}: {' → '.join(workflow.main)}"))
     relation = _ask("It stands", RELATIONS, "after")
     possible = anchors(workflow, relation)  # type: ignore[arg-type] # one of RELATIONS
-    return relation, _ask(f"It stands {relation}", possible, "run_tests" if "run_tests" in possible else possible[0])
+    return relation, _ask(f"It stands {relation}", possible)
 
 
-def _ask(question: str, choices: "tuple[str, ...]", default: str) -> str:
-    default = default if default in choices else choices[0]
-    answer: str = click.prompt(question, type=click.Choice(choices), default=default)
+def _ask(question: str, choices: "tuple[str, ...]", default: str | None = None) -> str:
+    from proctor.cli.plugins_lines import folded
+
+    asked = folded(f"{question} ({', '.join(choices)})")
+    answer: str = click.prompt(asked, type=click.Choice(choices), default=default, show_choices=False)
     return answer
 
 
@@ -99,13 +101,6 @@ def _ways(registry: "Registry") -> str:
     return "\n".join(
         ["Say --workflow and one of --after, --before, --replaces and --wraps. The workflows and their steps:", *lines]
     )
-
-
-def _found_at(registry: "Registry", place: "Place") -> str:
-    """Give where the step is found that a wrapper is to stand around."""
-    step = place.workflow.steps[place.anchor]
-    name = f"{place.workflow.name}.{step.plugin or step.name}"
-    return next(each.value for each in registry.plugins() if (each.group, each.name) == ("proctor.steps", name))
 
 
 def _check_name(draft: "Draft") -> None:

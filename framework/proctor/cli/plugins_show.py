@@ -25,14 +25,19 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     NAME is group:name, or only the name if that is unique. A step's may be said without its workflow. With --json the
     schema of the options is given.
     """
-    from proctor.cli.plugin_facts import facts
+    from proctor.cli.output import reserved
+    from proctor.cli.plugin_facts import Facts, facts
+    from proctor.cli.plugins_found import found
     from proctor.config import load
     from proctor.registry import Registry
 
-    registry = Registry(load().may_load())
-    found = facts(_one(registry.plugins(), name), registry)
-    _print_json(found) if as_json else _print(found)
-    if found.plugin.error:
+    allowed = load().may_load()
+    registry = Registry(allowed)
+    plugin = _one(found(registry, allowed), name)
+    with reserved():
+        told = Facts(plugin) if plugin.error else facts(plugin, registry)
+    _print_json(told) if as_json else _print(told)
+    if told.plugin.error:
         context.exit(FAILED)
 
 
@@ -55,11 +60,12 @@ def _print(found: "Facts") -> None:
     from proctor.cli.output import console as new_console
     from proctor.cli.output import indented
     from proctor.cli.plugin_facts import ARROW
+    from proctor.cli.plugins_lines import folded
     from proctor.cli.wording import clean
 
     plugin, console = found.plugin, new_console()
     kind = plugin.group.removeprefix("proctor.").removesuffix("s")
-    title = f"  {kind} of {plugin.distribution} {plugin.version}"
+    title = f"  {kind} of {plugin.distribution} {plugin.version}".rstrip()
     console.print(Text.assemble((clean(plugin.name), "bold"), clean(title)), soft_wrap=True)
     facts = {
         "": found.summary,
@@ -74,7 +80,8 @@ def _print(found: "Facts") -> None:
     if found.schema.get("properties"):
         console.print(_options(found.schema))
     if plugin.error:
-        console.print(Text.assemble(("broken  ", "red"), clean(plugin.error)), soft_wrap=True)
+        told = folded(f"broken  {clean(plugin.error)}", hanging=8)
+        click.echo(told.replace("broken", click.style("broken", fg="red"), 1))
 
 
 def _options(schema: "JsonObject") -> object:

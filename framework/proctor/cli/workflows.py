@@ -22,6 +22,7 @@ def workflows() -> None:
 @options.as_json
 def list_(as_json: bool) -> None:
     """List the workflows, with the steps in the order in which they would be pinned now."""
+    from proctor.cli.output import reserved
     from proctor.config import load
     from proctor.registry import Registry
 
@@ -29,7 +30,8 @@ def list_(as_json: bool) -> None:
     registry = Registry(settings.may_load())
     names = [plugin.name for plugin in registry.plugins() if plugin.group == "proctor.workflows"]
     for name in dict.fromkeys(names):
-        workflow = registry.pin(name)[0]
+        with reserved():
+            workflow = registry.pin(name)[0]
         _print_workflow_json(workflow) if as_json else _print_workflow(workflow)
 
 
@@ -50,12 +52,14 @@ def simulate(name: str, results: tuple[str, ...], plain: bool, as_json: bool) ->
     The budgets are those of the settings. Where a check that is sent to be fixed has no fix left, its error becomes
     a warning.
     """
+    from proctor.cli.output import reserved
     from proctor.config import load
     from proctor.domain.simulation import simulate as walk
     from proctor.registry import Registry
 
     settings = load()
-    workflow = Registry(settings.may_load()).pin(name)[0]
+    with reserved():
+        workflow = Registry(settings.may_load()).pin(name)[0]
     simulated = walk(workflow, _chosen(results, workflow), settings.limits.limits())
     if as_json:
         _print_walk_json(workflow, simulated)
@@ -80,18 +84,32 @@ def _chosen(results: "Sequence[str]", workflow: "PinnedWorkflow") -> "Mapping[st
 
 
 def _print_workflow(workflow: "PinnedWorkflow") -> None:
-    click.echo(f"{workflow.name}{' -> ' + ', '.join(workflow.spawns) if workflow.spawns else ''}")
-    for number, step in enumerate(workflow.main, 1):
-        click.echo(f"  {number}. {_described(workflow.steps[step])}")
-    for step in [step for step in workflow.steps if step not in workflow.main]:
-        click.echo(f"  aside {_described(workflow.steps[step])}")
+    from proctor.cli.plugins_lines import folded
+
+    click.echo(f"{workflow.name}{', spawns ' + ', '.join(workflow.spawns) if workflow.spawns else ''}")
+    for step in workflow.steps.values():
+        place = f"{workflow.main.index(step.name) + 1}." if step.name in workflow.main else "aside"
+        click.echo(folded(f"{place} {_described(workflow, step)}", margin=2, hanging=3))
 
 
-def _described(step: "PinnedStep") -> str:
+def _described(workflow: "PinnedWorkflow", step: "PinnedStep") -> str:
+    """Say in words where each status leads; statuses that lead to the same are told together."""
+    from proctor.domain.workflow import ANY
     from proctor.registry import OWN
 
+    ways: dict[str, list[str]] = {}
+    for status, target in step.transitions.items():
+        ways.setdefault(_way(workflow, step, target), []).append("anything else" if status == ANY else status)
     owner = "" if step.distribution == OWN else f" ({step.distribution} {step.version})"
-    return f"{step.name}{owner}: " + ", ".join(f"{status} -> {target}" for status, target in step.transitions.items())
+    return f"{step.name}{owner}: " + ", ".join(f"{' or '.join(statuses)} {way}" for way, statuses in ways.items())
+
+
+def _way(workflow: "PinnedWorkflow", step: "PinnedStep", target: str) -> str:
+    from proctor.domain.workflow import NEXT, SELF
+
+    if target == NEXT:
+        return "goes on" if workflow.follower(step.name) else "completes the session"
+    return "again" if target == SELF else f"leads to {target}"
 
 
 def _print_workflow_json(workflow: "PinnedWorkflow") -> None:

@@ -39,7 +39,10 @@ Transitions = Mapping[str, str]
 DEFAULT: Transitions = {OK: NEXT, ANY: SELF}
 """The table of a step that brings none: `ok` goes on, anything else repeats."""
 CHECK: Transitions = {OK: NEXT, ERROR: "fix_tests", WARNING: "drop_tests"}
-"""For a step that checks tests: findings are sent to be fixed, or, when the fixes are used up, dropped."""
+"""For a step that checks tests: findings are sent to be fixed, or, when the fixes are used up, dropped.
+
+The two names belong to the contract: a workflow in which such steps stand has steps that are called so.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,6 @@ class Draft:
     name: str
     place: Place | None = None
     """Of a step: where it stands."""
-    wrapped: str | None = None
-    """Of a wrapper: where the step inside is found, `module:attribute`."""
 
     @property
     def distribution(self) -> str:
@@ -98,7 +96,6 @@ class Draft:
         return "check" if self.place.is_among_checks() else "step"
 
     def _facts(self) -> Mapping[str, str]:
-        step_module, _, step_class = (self.wrapped or "").partition(":")
         return {
             "name": self.name,
             "plugin": self.plugin,
@@ -110,8 +107,6 @@ class Draft:
             "workflow": self.place.workflow.name if self.place else "",
             "relation": self.place.relation if self.place else "",
             "anchor": self.place.anchor if self.place else "",
-            "step_module": step_module,
-            "step_class": step_class,
         }
 
     def _keys(self) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Place:
 
     def is_among_checks(self) -> bool:
         """Tell whether a step beside it checks the tests of a component, so that the new one can do so, too."""
-        if self.workflow.name != "component_testing":
+        if self.workflow.name != "component_testing":  # the template of a check reads the state of such a session
             return False
         return any(CHECK.items() <= self.workflow.steps[step].transitions.items() for step in self._beside())
 

@@ -42,7 +42,7 @@ LENGTH = "component_testing.check_length"
 def site(tmp_path, monkeypatch, clean):
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    clean.setenv("PROCTOR_CONFIG", str(tmp_path / "none.toml"))
+    clean.setenv("PROCTOR_CONFIG", os.devnull)
     clean.chdir(tmp_path)
     known = set(sys.modules)
     yield tmp_path
@@ -68,6 +68,14 @@ def plugins(*arguments, **more):
     return CliRunner().invoke(group, ["plugins", *arguments], **more)
 
 
+def words(text):
+    return " ".join(text.split())
+
+
+def widest(done):
+    return max(map(len, done.stdout.splitlines()))
+
+
 def lines(done):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -77,15 +85,17 @@ class TestList:
         install(source="raise SystemExit('never')")
         done = plugins("list")
         assert done.exit_code == 0
-        assert [line.split() for line in done.stdout.splitlines() if "acme" in line] == [[LENGTH, "acme-length", "1.0"]]
+        at = (lines := done.stdout.splitlines()).index("steps of component_testing")
+        assert lines[at + 1].split() == ["check_coverage", "proctor", __version__]
+        assert [line.split() for line in lines if "acme" in line] == [["check_length", "acme-length", "1.0"]]
 
     def test_once_loaded_it_is_known_where_steps_stand_and_which_are_broken(self, install):
         install()
         install("acme-broken", "check_broken", source="import nothing_of_that_name")
         done = plugins("list", "--check")
         assert done.exit_code == 1
-        assert "acme-length   1.0      after run_tests" in done.stdout
-        assert "broken  proctor.steps component_testing.check_broken: ModuleNotFoundError:" in done.stdout
+        assert "  check_length     acme-length 1.0  after run_tests\n" in done.stdout
+        assert "broken  steps:component_testing.check_broken: ModuleNotFoundError:" in done.stdout
         told = {line["name"]: line for line in lines(plugins("list", "--check", "--json"))}
         assert (told[LENGTH]["place"], told["builtin"]["place"]) == ("after run_tests", None)
 
@@ -102,8 +112,8 @@ class TestList:
             install(f"acme-{number}", f"check_{'ab'[number]}", place)
         done = plugins("list", "--check")
         assert done.exit_code == 1
-        assert "broken  proctor.workflows component_testing: " in done.stdout
-        assert reason in done.stdout
+        assert "broken workflows:component_testing, workflows:context_testing: " in words(done.stdout)
+        assert words(done.stdout).count(reason) == 1
         assert "All of them load" not in done.stdout
 
     @pytest.mark.parametrize("text", [b"[proctor.steps]\ngarbage without equals\n", b"[proctor.steps]\n\xff = x:y\n"])
@@ -123,6 +133,90 @@ class TestList:
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+    def test_a_row_that_is_too_long_is_folded_between_words(self, install):
+        name, distribution = "check_" + "long_" * 10 + "name", "acme-" + "long-" * 5 + "name"
+        install(distribution, name)
+        done = plugins("list", "--check")
+        assert f"  {name}\n    {distribution} 1.0" in done.stdout
+        assert widest(done) <= 80
+
+    def test_a_reason_is_folded_between_words(self, install):
+        install(source="raise ValueError('of many words ' * 20)")
+        done = plugins("list", "--check")
+        assert "of many words " * 19 in words(done.stdout)
+        assert widest(done) <= 80
+
+    def test_a_word_that_is_wider_than_the_terminal_stays_whole(self, install):
+        install(source="raise ValueError('a word: ' + 'x' * 100)")
+        for command in (("list", "--check"), ("check", "acme-length"), ("show", "check_length")):
+            assert "x" * 100 in plugins(*command).stdout
+
+    def test_as_wide_as_the_terminal(self, install, clean):
+        clean.setenv("COLUMNS", "60")
+        install(source="raise ValueError('of many words ' * 20)")
+        assert 50 < widest(plugins("list", "--check")) <= 60
+
+
+class TestNameless:
+    @pytest.fixture(autouse=True)
+    def nameless(self, install, site):
+        install()
+        return (site / "acme_length-1.0.dist-info" / "METADATA").write_text("Version: 1.0\n\nName: of the text\n")
+
+    def test_it_is_listed_as_broken_by_its_path(self, site):
+        done = plugins("list")
+        assert done.exit_code == 0
+        assert "  check_length     acme_length-1.0.dist-info\n" in done.stdout
+        reason = f"broken steps:{LENGTH}: {site / 'acme_length-1.0.dist-info'}: its metadata has no Name"
+        assert reason in words(done.stdout)
+
+    def test_it_is_no_good(self, site):
+        path = str(site / "acme_length-1.0.dist-info")
+        checked = plugins("list", "--check", "--json")
+        assert [line["distribution"] for line in lines(checked) if line["error"]] == [path]
+        for arguments in (("check",), ("check", path), ("check", "check_length"), ("show", "check_length")):
+            done = plugins(*arguments)
+            assert done.exit_code == 1
+            assert "its metadata has no Name" in words(done.stdout)
+        assert checked.exit_code == 1
+
+    @pytest.mark.parametrize(("only", "listed"), [('["acme-length"]', True), ('["acme-other"]', False)])
+    def test_what_may_not_load_is_passed_over(self, clean, only, listed):
+        clean.setenv("PROCTOR_PLUGINS__ONLY", only)
+        assert (LENGTH in plugins("list").stdout) is listed
+
+
+class TestPrinting:
+    """What a plugin prints is no part of what is told."""
+
+    @pytest.fixture(autouse=True)
+    def talkative(self, install):
+        install(source="import os; print('hello'); os.write(1, b'to you\\n')\n" + dedent(STEP))
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("plugins", "list", "--check", "--json"),
+            ("plugins", "check", "acme-length", "--json"),
+            ("plugins", "show", "check_length", "--json"),
+            ("workflows", "list", "--json"),
+            ("workflows", "simulate", "component_testing", "--json"),
+        ],
+        ids=" ".join,
+    )
+    def test_it_goes_to_stderr(self, site, command):
+        done = subprocess.run(
+            [sys.executable, "-m", "proctor", *command],
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert lines(done)
+        assert ("hello" in done.stderr, "to you" in done.stderr) == (True, True)
 
 
 class TestShow:
@@ -184,7 +278,8 @@ class TestCheck:
         done = plugins("check", name)
         assert done.exit_code == 0, done.stdout
         assert f"steps:{LENGTH}  sound" in done.stdout
-        assert "run_tests → check_length → check_stability (without it run_tests → check_stability)" in done.stdout
+        line = "run_tests → check_length → check_stability (without it run_tests → check_stability)"
+        assert line in words(done.stdout)
 
     @pytest.mark.parametrize(
         ("change", "reason"),
@@ -200,9 +295,24 @@ class TestCheck:
         done = plugins("check", "acme-length")
         assert done.exit_code == 1
         assert f"steps:{LENGTH}  broken" in done.stdout
-        assert reason in done.stdout
+        assert reason in words(done.stdout)
         (told, *_) = lines(plugins("check", "acme-length", "--json"))
         assert told["broken"][0].keys() == {"rule", "reason", "page"}
+
+    def test_a_cause_is_told_once_with_all_rules_that_it_breaks(self, install):
+        install(place='after = "nowhere"')
+        (told,) = [line for line in lines(plugins("check", "acme-length", "--json")) if line["kind"] == "checked"]
+        done = plugins("check", "acme-length")
+        assert words(done.stdout).count("wants to stand after nowhere") == 1
+        assert f"This breaks {len(told['broken'])} rules (docs/testing.md#steps):" in done.stdout
+        assert len(told["broken"]) > 1
+        for broken in told["broken"]:
+            assert f"- {broken['rule']}" in words(done.stdout)
+
+    @pytest.mark.parametrize("place", ['after = "nowhere"', 'after = "run_tests"'])
+    def test_no_line_is_wider_than_a_terminal(self, install, place):
+        install(place=place)
+        assert widest(plugins("check", "acme-length")) <= 80
 
     @pytest.mark.parametrize(
         ("one", "other", "reason"),

@@ -16,9 +16,20 @@ def proctor(*arguments: str) -> Result:
 
 def test_workflows_are_listed_with_their_steps_in_order() -> None:
     lines = proctor("list").output.splitlines()
-    at = lines.index("context_testing -> component_testing")
-    assert lines[at + 1] == "  1. initialize: ok -> @next, * -> @self"
-    assert "  aside fix_tests: ok -> run_tests, warning -> drop_tests, error -> @self, fault -> @self" in lines
+    at = lines.index("context_testing, spawns component_testing")
+    assert lines[at + 1] == "  1. initialize: ok goes on, anything else again"
+    assert lines[at + 3] == "  3. finalize: ok completes the session, anything else again"
+
+
+def test_where_each_status_leads_is_said_in_words_that_are_never_cut() -> None:
+    told = proctor("list").output
+    assert "aside fix_tests: ok leads to run_tests, warning leads to drop_tests, error or fault again" in words(told)
+    assert "@" not in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_machines_read_a_line_of_json_for_each_workflow() -> None:
