@@ -76,9 +76,10 @@ class Running:
 def environment(home: Path) -> dict[str, str]:
     """Give the environment of a server that keeps everything in one folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROCTOR_")}
+    config = home / "config.toml"
     return {
         **kept,
-        "PROCTOR_CONFIG": str(home / "config.toml"),
+        "PROCTOR_CONFIG": str(config if config.exists() else os.devnull),
         "PROCTOR_DATABASE": str(home / "proctor.db"),
         "PROCTOR_CACHE": str(home / "cache"),
         "PROCTOR_API__TOKEN_FILE": str(home / "token"),

@@ -173,7 +173,7 @@ async def opened(folder: Path) -> AsyncIterator[App]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PROCTOR_")]:
             patch.delenv(name)
-        patch.setenv("PROCTOR_CONFIG", str(folder / "none.toml"))
+        patch.setenv("PROCTOR_CONFIG", os.devnull)
         settings = load(database=str(folder / "proctor.db"), cache=folder / "cache")
     async with open_app(settings) as app:
         yield app

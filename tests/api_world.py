@@ -62,21 +62,29 @@ class Installed(Plugins):
         return super().pin(name)
 
 
+class MadeUpOrders:
+    """Takes orders, and makes a small session of each."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self.taken: list[Order] = []
+
+    async def create(self, scope: Scope, order: Order, *, key: str) -> Created:
+        self.taken.append(order)
+        draft, wish = Draft("line", {"path": str(order.path)}), order.wish()
+        known = await self._sessions.created(scope, key, wish)
+        return Created(known or await self._sessions.create(scope, draft, key=key, wish=wish), continued=False)
+
+
 class MadeUpApp:
     """What the schema asks of an application."""
 
     def __init__(self, store: Store, sessions: Sessions, registry: Plugins) -> None:
         self.store, self.sessions, self.registry = store, sessions, registry
-        self.orders: list[Order] = []
+        self.orders = MadeUpOrders(sessions)
 
     async def cancel(self, session_id: str, *, scope: Scope, key: str) -> None:
         await self.sessions.cancel(scope, session_id, key=key)
-
-    async def create_session(self, scope: Scope, order: Order, *, key: str) -> Created:
-        self.orders.append(order)
-        draft, wish = Draft("line", {"path": str(order.path)}), order.wish()
-        known = await self.sessions.created(scope, key, wish)
-        return Created(known or await self.sessions.create(scope, draft, key=key, wish=wish), continued=False)
 
     async def run_session(self, scope: Scope, session_id: str) -> Head:
         return await self.sessions.head(scope, session_id)

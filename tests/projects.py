@@ -42,6 +42,20 @@ def missing(wanted: int, there: int) -> int:
 ''',
 }
 
+SLOW_AGENT = """\
+#!/bin/sh
+if [ -e "$SLOW" ]; then sleep 60; fi
+cat > "$PROCTOR_TARGET" <<PY
+from shop import prices, stock
+
+
+def test_both():
+    assert prices.gross(100) == 120.0
+    assert stock.missing(5, 3) == 2
+PY
+"""
+"""Writes good tests, and takes its time while the file that $SLOW names is there."""
+
 
 @dataclass
 class Project:
@@ -92,10 +106,11 @@ class Project:
         return Finished(process.returncode, out, err)
 
     def _environment(self) -> dict[str, str]:
+        config = self.home / "config.toml"
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
-            "PROCTOR_CONFIG": str(self.home / "config.toml"),
+            "PROCTOR_CONFIG": str(config if config.exists() else os.devnull),
             "PROCTOR_PYTHON": str(self.python),
             "PROCTOR_CACHE": str(self.home / "cache"),
             "PROCTOR_DATABASE": f"sqlite:///{self.home}/proctor.db",
@@ -142,3 +157,20 @@ def end(process: "subprocess.Popen[str]") -> None:
     """Kill a process at once, as a power cut or the kernel would."""
     process.send_signal(signal.SIGKILL)
     process.communicate()
+
+
+def script(folder: Path, text: str) -> Path:
+    """Write a shell script that an agent can be."""
+    path = folder / "agent.sh"
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def state_of(top: Path) -> dict[str, bytes]:
+    """Give every file of the checkout and of .git, but for objects and the branch that a run adds."""
+    return {
+        path.relative_to(top).as_posix(): path.read_bytes()
+        for path in top.rglob("*")
+        if path.is_file() and not path.relative_to(top).as_posix().startswith((".git/objects", ".git/refs/heads/test-"))
+    }

@@ -5,7 +5,7 @@ Clock and ids are counted, and no path is of any machine, so that each run gives
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -14,7 +14,7 @@ from component_world import World, broken_file
 from context_world import SHOP, surveyed
 from factories import SCOPE, Clock
 
-from proctor import Result
+from proctor import Result, Usage
 from proctor.contracts.store import Store
 from proctor.domain.interaction import Command
 from proctor.domain.json import JsonObject
@@ -41,6 +41,8 @@ class Run:
     results: Mapping[str, Result] = field(default_factory=dict)
     limits: Limits = Limits()
     agent: AgentChoice = AgentChoice("someone")
+    usage: Usage | None = None
+    """What an agent reports of each of its turns."""
 
     def __post_init__(self) -> None:
         self.clock, self._ids = Clock(1_750_000_000.0), count(1)
@@ -88,7 +90,8 @@ class Run:
             world.script = {step: list(results) for step, results in script.items()}
         told = world(command, None)  # type: ignore[arg-type] # it looks at the command only
         result = told(world) if callable(told) else told
-        return _about(result, str(started.head.state["target"]))
+        told = _about(result, str(started.head.state["target"]))
+        return replace(told, usage=self.usage) if command.kind == "agent" else told
 
     def _of_context(self, command: Command) -> Result:
         if command.step == "initialize":
@@ -139,6 +142,25 @@ async def unstable(store: Store) -> Run:
         "check_coverage": [lambda world: world.ran(coverage=component_world.FULL, idle=["test_b"])],
     }
     return await _to_the_end(Run(store, ("shop.prices",), {"shop.prices": [script]}))
+
+
+async def out_of_money(store: Store) -> Run:
+    """The first two take all the money: one has a bad test that nobody mends any more, and the third never begins."""
+    components = ("shop.orders", "shop.prices", "shop.stock")
+    bad = {"run_tests": [failing("test_b")]}
+    limits = Limits(money=0.5)
+    run = Run(store, components, {"shop.prices": [bad]}, limits=limits, usage=Usage(900, 100, 0.25))
+    return await _to_the_end(run)
+
+
+async def out_of_time(store: Store) -> Run:
+    """The time is up while the second component is under way."""
+    run = Run(store, limits=Limits(seconds=60.0))
+    await run.begin()
+    await run.go_on(until=lambda started: started.head.birth.key == "shop.stock" and started.head.sequence == 2)
+    await run.sessions.count_time(SCOPE, run.root, 60.0)
+    await run.go_on()
+    return run
 
 
 async def suspected_bug(store: Store) -> Run:
@@ -273,7 +295,7 @@ KINDS: Mapping[str, Callable[[Store], Awaitable[Run]]] = {
     kind.__name__: kind
     for kind in (
         complete, partial, unstable, suspected_bug, retried, retried_by_a_user, reopened, cancelled, taken_over, lost,
-        paused, under_way, nothing_to_test, no_tests_given, nothing_proven,
+        paused, under_way, nothing_to_test, no_tests_given, nothing_proven, out_of_money, out_of_time,
         with_a_strangers_step, with_a_step_that_raises, with_a_verdict_that_raises,
     )
 }  # fmt: skip

@@ -7,6 +7,7 @@ repository under test.
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -31,7 +32,7 @@ class AgentSettings(BaseModel):
 
 
 class LimitSettings(BaseModel):
-    """`[limits]`: what one session may spend; see the reference of limits."""
+    """`[limits]`: what a session, and a whole run, may spend; see the reference of limits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,6 +42,10 @@ class LimitSettings(BaseModel):
     attempts: int = Field(2, ge=1)
     abandoned: int = Field(3, ge=1)
     interactions: int = Field(60, ge=1)
+    seconds: float | None = Field(None, gt=0, allow_inf_nan=False)
+    tokens: int | None = Field(None, ge=1)
+    money: float | None = Field(None, gt=0, allow_inf_nan=False)
+    sessions: int = Field(2000, ge=1)
 
     def limits(self) -> Limits:
         """Give the domain's value."""
@@ -71,6 +76,25 @@ class ProjectSettings(BaseModel):
     """Options of steps, over those that hold for all."""
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)] | Literal["forever"]
+
+
+class RetentionSettings(BaseModel):
+    """`[retention]`: for how many days what is over is kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    events: Days = 30
+    """The events of a tree, counted from its end."""
+    sessions: Days = 90
+    """A tree with all that belongs to it, counted from its end."""
+    audit: Days = 365
+    clones: Days = 30
+    """A cache repository, counted from when one of its bases was used last."""
+    daily: bool = True
+    """Forget by itself, once a day while a run or a server is at work; else only `proctor sessions prune` does."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -94,12 +118,15 @@ class Settings(BaseSettings):
     steps: dict[str, dict[str, JsonValue]] = {}
     """Options of steps, by full name, `[steps."component_testing.run_tests"]`."""
     limits: LimitSettings = LimitSettings()
+    retention: RetentionSettings = RetentionSettings()
     projects: dict[Path, ProjectSettings] = {}
     """What holds for one repository, by its top folder, `[projects."/home/me/shop"]`."""
     api: object = None
     """The server's settings, `[api]`; the commands that serve read them."""
     token: object = None
     """The local server's token; the same."""
+    keep: bool = False
+    """Keep the work folders of commands, to look at them."""
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("proctor"))
 
     @classmethod
@@ -112,7 +139,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # see above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let flags win over the environment, and that over the user's file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, settings_file())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _readable_file())
 
     def may_load(self) -> list[str] | None:
         """Name the distributions whose plugins load: those that are wanted for any repository."""
@@ -136,6 +163,14 @@ def settings_file() -> Path:
     """Give the place of the user's settings: `PROCTOR_CONFIG`, or config.toml in the user's configuration folder."""
     named = os.environ.get("PROCTOR_CONFIG")
     return Path(named) if named else platformdirs.user_config_path("proctor") / "config.toml"
+
+
+def _readable_file() -> Path:
+    """Give the settings' place. Raises InvalidSetting if the user named a file that is not there."""
+    file = settings_file()
+    if os.environ.get("PROCTOR_CONFIG") and not (file.is_file() or file == Path(os.devnull)):
+        raise InvalidSetting(reason=f"there is no file {file}", where="PROCTOR_CONFIG")
+    return file
 
 
 def load(**flags: object) -> Settings:

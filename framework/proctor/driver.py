@@ -24,8 +24,14 @@ from proctor.watchdog import watching
 LOOK_S = 1.0
 """How often a driven tree is looked at, in case another process changed it."""
 
+COUNT_S = 2.0
+"""How often the time of a driven tree is counted."""
+
 SCAN_S = 2.0
 """How often a server looks for trees that nobody drives."""
+
+PASSING = (DatabaseBusy, TreeOwned, NoneType)
+"""What may have ended the driving of a tree that is tried again."""
 
 _log = logging.getLogger("proctor.driver")
 
@@ -42,6 +48,8 @@ class Driven:
     advancing: set[str] = field(default_factory=set)
     turned: asyncio.Event = field(default_factory=asyncio.Event)
     fault: Exception | None = None
+    counted: float = field(default_factory=time.monotonic)
+    """Up to when its time was counted. While the machine sleeps, this clock stands still."""
 
 
 class Driver:
@@ -121,9 +129,11 @@ class Driver:
         self._deliver(driven, open_ids)
         try:
             head = await self._ended(driven)
+            await self._count(driven)
         finally:
             self._leave(driven)
-        await self._sessions.release(root, self._myself)
+        with suppress(DatabaseBusy):  # it has ended all the same
+            await self._sessions.release(root, self._myself)
         return head
 
     async def serve(self, jobs: int) -> None:
@@ -215,8 +225,21 @@ class Driver:
         if self._engine is not None:
             self._engine.cancel(ours)
 
+    async def _count(self, driven: Driven) -> None:
+        """Count the time since this was done last; where the database is busy, the next time is soon."""
+        now = time.monotonic()
+        with suppress(DatabaseBusy):
+            await self._sessions.count_time(driven.scope, driven.root, now - driven.counted)
+            driven.counted = now
+
+    async def _check_ours(self, driven: Driven) -> None:
+        """Raise TreeOwned if another process has taken the tree meanwhile: it took this one for dead."""
+        tree = await self._store.tree(driven.scope, driven.root)
+        if tree is not None and tree.owner is not None and tree.owner != self._myself:
+            raise TreeOwned(session_id=driven.root, owner=tree.owner)
+
     async def _end_what_ended(self, driven: Driven) -> None:
-        """End what runs for sessions that somebody cancelled.
+        """End what runs for sessions that somebody cancelled, or whose time is up.
 
         One that has only just ended by itself may be hit too: what it would still have told is found to be due.
         """
@@ -253,6 +276,9 @@ class Driver:
                 raise driven.fault
             if self._work is not None and self._work.done():
                 self._work.result()
+            await self._check_ours(driven)
+            if time.monotonic() - driven.counted >= COUNT_S:
+                await self._count(driven)
             await self._end_what_ended(driven)
             if not driven.at_hand:
                 heads = await self._store.descendants(driven.scope, driven.root)
@@ -267,16 +293,16 @@ class Driver:
 def _over(drive: "asyncio.Future[Head]") -> bool:
     """Tell whether a tree has been driven as far as it goes, or may be tried again.
 
-    One that went wrong for another reason than a busy database is left alone until the next start.
+    One that went wrong for another reason than a busy database or another owner is left alone until the next start.
     """
-    return drive.done() and not drive.cancelled() and isinstance(drive.exception(), DatabaseBusy | NoneType)
+    return drive.done() and not drive.cancelled() and isinstance(drive.exception(), PASSING)
 
 
 def _tell(root: str, drive: "asyncio.Future[Head]") -> None:
     if drive.cancelled() or (error := drive.exception()) is None:
         return
     told = str(error) if isinstance(error, ProctorError) else repr(error)
-    until = "for a moment" if isinstance(error, DatabaseBusy) else "until the next start"
+    until = "for a moment" if isinstance(error, PASSING) else "until the next start"
     _log.error("session %s is left alone %s: %s", root, until, told)
 
 

@@ -41,6 +41,11 @@ class NoCommit(UsageError):
     """The repository {repository} has no commit yet. Tests are written against a commit: make one first."""
 
 
+class RepositoryReadOnly(UsageError):
+    """Nothing can be written to {folder}, so no branch could be made in the repository. Give yourself write access to
+    it, or work in a clone of your own."""
+
+
 class NoSuchPath(UsageError):
     """{path} is neither a package folder nor a Python file of the last commit ({base}). Commit it, or check the
     spelling."""
@@ -53,6 +58,10 @@ class BranchExists(UsageError):
 
 class InvalidBranchName(UsageError):
     """{branch} is no name that git accepts for a branch. Choose another one."""
+
+
+class CannotCarry(UsageError):
+    """{file} cannot be carried along: {reason}. --carry is for single files of the checkout that git does not have."""
 
 
 class UnknownAgent(UsageError):
@@ -188,6 +197,11 @@ class DatabaseUnusable(UsageError):
 
 class BlobMissing(ProctorError):
     """The stored file {blob_id} is not in the database any more."""
+
+
+class EventsForgotten(ProctorError):
+    """The first {forgotten} events of session {session_id} are not kept any more, and its history cannot be recorded
+    without them. Keep events for longer with the setting `retention.events`."""
 
 
 class UnsafePath(ProctorError):

@@ -2,7 +2,7 @@
 
 import asyncio
 import ctypes
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -40,6 +40,19 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
     if error is not None:
         raise error
     return value[0]
+
+
+async def alone(main: Coroutine[None, None, T]) -> T:
+    """Await the whole work of an event loop, and end what it left behind: nothing may hold up the end."""
+    try:
+        return await main
+    finally:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            for task in (await asyncio.wait(left, timeout=GRACE_S))[1]:
+                _forsake(task)
 
 
 async def _outcome(call: Callable[[], Awaitable[T]]) -> "tuple[tuple[T, ...], BaseException | None]":

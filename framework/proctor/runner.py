@@ -6,7 +6,8 @@ until the session ends, parks or is taken from it.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from proctor.contracts.activity import Activity
 from proctor.contracts.answers import flaw, raised
@@ -15,9 +16,9 @@ from proctor.domain.interaction import Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT
-from proctor.errors import NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
+from proctor.errors import DatabaseBusy, NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
 from proctor.registry import Registry
-from proctor.sessions import LEASE_S, Sessions, Started
+from proctor.sessions import LEASE_S, Sessions, Started, Submitted
 from proctor.watchdog import doing
 
 LOST = (StaleFence, NothingPending, SessionNotFound)
@@ -25,6 +26,12 @@ LOST = (StaleFence, NothingPending, SessionNotFound)
 
 LONGEST_S = 4 * 3600.0
 """Executors keep the limits of their commands; one that does not is ended after this time."""
+
+BUSY_TRIES = 30
+"""So often something is tried while another process holds the database; each try waits for some seconds."""
+BUSY_PAUSE_S = 0.1
+
+T = TypeVar("T")
 
 Prepare = Callable[[Started, Callable[[Activity], None]], Surroundings]
 """Makes the surroundings of a command."""
@@ -56,33 +63,39 @@ class Runner:
 
     async def advance(self, session_id: str) -> None:
         """Take a session as far as it goes."""
-        started = await self._sessions.proceed(self._scope, session_id, owner=self._owner)
+        started = await self._proceed(session_id)
         while started is not None:
             result = await self._carry_out(started)
             if result is None:
                 return
             started = await self._submit(session_id, started, result)
 
+    async def _proceed(self, session_id: str) -> Started | None:
+        return await _patiently(lambda: self._sessions.proceed(self._scope, session_id, owner=self._owner))
+
     async def _submit(self, session_id: str, started: Started, result: Result) -> Started | None:
         try:
-            submitted = await self._sessions.submit(
-                self._scope,
-                session_id,
-                started.fence,
-                result,
-                go_on=True,
-                owner=self._owner,
-                executed_by=self._owner,
-                head=started.head,
-            )
+            submitted = await _patiently(lambda: self._submitted(session_id, started, result))
         except (*LOST, SessionBlocked):
             return None  # cancelled or taken over meanwhile, or nobody is there who could judge
         if submitted.session_status in TERMINAL:
             return None
         following = submitted.started
         if following is None:
-            return await self._sessions.proceed(self._scope, session_id, owner=self._owner)
+            return await self._proceed(session_id)
         return following if following.fresh else None
+
+    async def _submitted(self, session_id: str, started: Started, result: Result) -> Submitted:
+        return await self._sessions.submit(
+            self._scope,
+            session_id,
+            started.fence,
+            result,
+            go_on=True,
+            owner=self._owner,
+            executed_by=self._owner,
+            head=started.head,
+        )
 
     async def _carry_out(self, started: Started) -> Result | None:
         """Execute the command while its lease is renewed; None if the session was taken from us meanwhile."""
@@ -141,3 +154,13 @@ class Runner:
             blame = raised(error)
         message = f"the executor {command.kind} {blame}"
         return Result(FAULT, error_message=message, duration_s=time.monotonic() - begun)
+
+
+async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Do it, and again while the database is busy: what was executed is in this process only, and must not be lost."""
+    for _ in range(BUSY_TRIES - 1):
+        try:
+            return await call()
+        except DatabaseBusy:
+            await asyncio.sleep(BUSY_PAUSE_S)
+    return await call()

@@ -6,7 +6,8 @@
 It runs in the workspace. The task is in the file `{task}`, on standard input, and in the environment:
 PROCTOR_TASK (that file), PROCTOR_TASK_JSON (the same as values), PROCTOR_TARGET (the test file to write),
 PROCTOR_COMPONENT (the source file) and PROCTOR_SUSPECTED_BUGS (a file to append JSON lines to, each with `test` and
-`message`). Exit code 0 is "done", any other one a failure.
+`message`, and better also `example`, the code that fails, `expected` and `line`). Exit code 0 is "done", any other one
+a failure.
 """
 
 import json
@@ -22,6 +23,7 @@ from proctor.contracts.activity import Emit
 BUGS = 100
 BUGS_BYTES = 1024**2
 """So much is read of what it says of suspected bugs."""
+_BUG_MAY_SAY = ("example", "expected", "line")
 
 
 class CommandOptions(BaseModel):
@@ -44,7 +46,7 @@ class CommandAgent(Agent):
 
     async def run(self, task: Task, emit: Emit) -> AgentResult:
         """Run the command in the workspace, its output streamed, and read what it says of bugs."""
-        with tempfile.TemporaryDirectory(prefix="proctor-task-") as folder:
+        with tempfile.TemporaryDirectory(prefix="proctor-task-", dir=task.scratch) as folder:
             places = _lay_out(Path(folder), task)
             ended = await run_process(
                 [self._filled(part, places, task) for part in self.options.argv],
@@ -95,10 +97,16 @@ def _suspected_bugs(path: Path) -> tuple[JsonObject, ...]:
     for line in _read(path).split("\n")[:BUGS]:
         try:
             value = json.loads(line)
-            bugs.append({"test": str(value["test"])[:1000], "message": str(value["message"])[:4000]})
-        except (ValueError, KeyError, TypeError, RecursionError):
+            told = {name: value[name] for name in _BUG_MAY_SAY if value.get(name)}
+            bugs.append({"test": str(value["test"])[:1000], "message": str(value["message"])[:4000], **_bounded(told)})
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # it is the agent's own file: a broken line is no reason to lose its tests
     return tuple(bugs)
+
+
+def _bounded(told: JsonObject) -> JsonObject:
+    texts = {name: str(value)[:4000] for name, value in told.items() if name != "line"}
+    return {**texts, "line": told["line"]} if isinstance(told.get("line"), int) else texts
 
 
 def _read(path: Path) -> str:

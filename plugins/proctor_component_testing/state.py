@@ -24,6 +24,8 @@ class Memory(BaseModel):
     """The project's own."""
     baseline: Measured | None = None
     previous: str | None = None
+    import_error: str = ""
+    """How importing the module failed at the base commit; the end says most."""
 
     facts: Facts | None = None
     files: Mapping[str, str] = {}
@@ -54,6 +56,12 @@ class Memory(BaseModel):
     def may_write(self) -> list[str]:
         """Give what the agent may change: the test file, and a folder for its data."""
         return [self.target, f"{self.target.removesuffix('.py')}_data/"]
+
+    @property
+    def unimportable(self) -> str | None:
+        """Say in a line that the module does not import, if so."""
+        lines = [line.strip() for line in self.import_error.splitlines() if line.strip()]
+        return f"the module does not import: {lines[-1]}" if lines else None
 
     def found(self) -> list[Finding]:
         """Give the findings of the last check."""

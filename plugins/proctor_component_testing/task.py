@@ -23,6 +23,8 @@ def writing_task(component: Component, memory: Memory) -> str:
         _rules(memory),
         *_described(memory.facts),
     ]
+    if memory.import_error:
+        parts.append(f"Importing the module failed:\n{memory.import_error}")
     if memory.previous:
         parts.append(f"An earlier attempt failed:\n{memory.previous}")
     return "\n\n".join(parts) + "\n"

@@ -32,7 +32,7 @@ from proctor_python.verify import Arguments, Verify
 SPARE_S = 60.0
 REMOVED = 20
 """So many removed tests are named when nothing is left."""
-SHARES = {"files": 12 * 1024, "removed": 12 * 1024, "components": 36 * 1024}
+SHARES = {"files": 12 * 1024, "removed": 12 * 1024, "components": 34 * 1024, "notices": 2 * 1024}
 """Bytes of JSON that each list may have in the product, which may have 64 KiB. The result's data has them whole."""
 
 
@@ -102,8 +102,9 @@ class Finalize(Step):
         if result.status == ERROR:
             return Outcome(replace(result, error_message=_nothing_left(result, verified)), session_status="failed")
         told = _told(session, result, verified)
+        landed: list[Json] = [{"test": test.test, "duration": test.duration} for test in verified.tests]
         suite = verified.suite.model_dump(mode="json")
-        return Outcome(replace(result, data={**told, "suite": suite}), product=_product(told))
+        return Outcome(replace(result, data={**told, "landed": landed, "suite": suite}), product=_product(told))
 
 
 def _unread(result: Result, error: Exception) -> Result:
@@ -141,6 +142,7 @@ def _told(session: Session, result: Result, verified: Verify) -> dict[str, Json]
         "tests": len(verified.tests),
         "removed": [{"test": gone.test, "reason": shortened(gone.reason)} for gone in verified.removed],
         "components": list[Json](components(session, recall(session), landed)),
+        **({"notices": list[Json](told)} if (told := recall(session).notices) else {}),
     }
 
 

@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from proctor import ERROR, FAULT, Command, Json, Outcome, Result, Scope, Session, Step, Workspace
 from proctor_context_testing.branch import branch_name
+from proctor_context_testing.notices import notices
 from proctor_context_testing.state import context
 from proctor_python import program
 from proctor_python.interpreters import interpreters
 from proctor_python.survey import Arguments, Problem, Survey
 
-SPARE_S = 120.0
-"""What the survey needs beside the time of the existing suite."""
+SPARE_S = 100.0
+"""What the survey needs beside the time of importing and of the existing suite."""
 
 
 class InitializeOptions(BaseModel):
@@ -25,6 +26,8 @@ class InitializeOptions(BaseModel):
     """The only candidate, if it is named."""
     virtual_env: str | None = None
     """The environment that was active when the session was created."""
+    import_seconds: float = Field(60.0, gt=0)
+    """For one module; all of them have little more than twice as much."""
     suite_seconds: float = Field(120.0, gt=0)
     test_seconds: float = Field(60.0, gt=0)
 
@@ -46,6 +49,7 @@ class Initialize(Step):
             only=subject.only,
             exclude=subject.exclude,
             interpreters=tuple(interpreters(environment, Path(subject.repository), options.python)),
+            import_seconds=options.import_seconds,
             suite_seconds=options.suite_seconds,
             test_seconds=options.test_seconds,
         )
@@ -54,7 +58,7 @@ class Initialize(Step):
             {
                 "argv": list(program.argv("survey")),
                 "inputs": program.inputs("survey", arguments),
-                "seconds": options.suite_seconds + SPARE_S,
+                "seconds": 2 * options.import_seconds + options.suite_seconds + SPARE_S,
             },
             workspace=Workspace(subject.repository, subject.base),
         )
@@ -68,7 +72,8 @@ class Initialize(Step):
             return Outcome(replace(result, status=FAULT, error_message=message))
         if survey.error is not None:
             return _refused(result, survey.error)
-        return Outcome(replace(result, data=_summary(survey)), _remembered(session, survey))
+        told = "; ".join(notices(survey)) or None
+        return Outcome(replace(result, data=_summary(survey), error_message=told), _remembered(session, survey))
 
 
 def _refused(result: Result, problem: Problem) -> Outcome:
@@ -85,6 +90,7 @@ def _remembered(session: Session, survey: Survey) -> dict[str, Json]:
         "test_files": list(survey.test_files),
         "suite": survey.suite.model_dump(mode="json"),
         "branch": branch_name(context(session).name),
+        **({"notices": list[Json](told)} if (told := notices(survey)) else {}),
     }
 
 
@@ -97,4 +103,5 @@ def _summary(survey: Survey) -> dict[str, Json]:
         "components": [component.name for component in survey.components],
         "suite": {"tests": len(survey.suite.outcomes), "ended": survey.suite.ended, "message": survey.suite.message},
         "not_measured": survey.not_measured,
+        "notices": list[Json](notices(survey)),
     }

@@ -95,6 +95,7 @@ def _child(session: Session, memory: Memory, component: Component, newest: Child
 def _handed_down(session: Session, memory: Memory, component: Component, replaced: ChildSummary | None) -> JsonObject:
     subject = context(session)
     return {
+        **({"import_error": component.import_error} if component.import_error else {}),
         "repository": subject.repository,
         "base": subject.base,
         "target": component.test_file,

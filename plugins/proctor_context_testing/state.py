@@ -19,6 +19,8 @@ class Memory(BaseModel):
     test_files: tuple[str, ...] = ()
     suite: Suite = Suite()
     branch: str
+    notices: tuple[str, ...] = ()
+    """What the user should know of the package as it is."""
     given_up: Mapping[str, str] = {}
     """Components that get no further attempt, and why."""
 

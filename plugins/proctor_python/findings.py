@@ -67,7 +67,9 @@ def _of_file(run: Run, check: str) -> Iterator[Finding]:
         headline = _headline(problem.message)
         yield Finding("", check, f"{problem.path} cannot be collected: {headline}", problem.message)
     if not run.tests and not run.uncollected:
-        message = "pytest broke down before it ran a test." if run.message else "pytest found no test in the file."
+        message = "pytest found no test in the file."
+        if run.message:
+            message = f"pytest broke down before it ran a test: {_headline(run.message)}"
         yield Finding("", check, message, run.message)
 
 
@@ -86,10 +88,13 @@ def _unstable(test: str, runs: tuple[Run, ...]) -> Finding | None:
 def _headline(message: str) -> str:
     """Return the line that says most: the first that pytest marks with an E, else the last.
 
-    Of a syntax error the marked lines begin with the place, and the last of them says what is wrong.
+    Of a syntax error the marked lines begin with the place, and the last of them says what is wrong. What our own
+    runner says of a run begins with it, and may end with the place.
     """
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
     if marked and not marked[0].startswith("File "):
         return marked[0][:300]
+    if lines and lines[0].startswith(("stopped after ", "pytest ended early ", "pytest ran out of time")):
+        return (f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") else lines[0])[:300]
     return (marked or lines or [""])[-1][:300]

@@ -9,7 +9,7 @@ ARGUMENTS = "arguments.json"
 
 _PYTEST = ("pytest_run", "pytest_report", "proctor_coverage")
 _PARTS = {
-    "survey": ("survey", "package", "layout", "probe", "outline", "imports", "target", *_PYTEST),
+    "survey": ("survey", "package", "layout", "notices", "probe", "outline", "imports", "target", *_PYTEST),
     "component": ("component", "outline", "target"),
     "check": ("check", "assertions", "target", *_PYTEST),
     "drop": ("drop", "target"),

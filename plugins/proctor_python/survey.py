@@ -6,7 +6,15 @@ from typing import Literal
 from proctor_python.measured import Measured
 from proctor_python.report import Outcome, Target, Value
 
-Code = Literal["no_such_package", "no_components", "no_interpreter", "no_pytest", "import_failed", "shadowed_import"]
+Code = Literal[
+    "no_such_package",
+    "no_components",
+    "no_interpreter",
+    "no_pytest",
+    "import_failed",
+    "shadowed_import",
+    "suite_broken",
+]
 
 
 class Arguments(Value):
@@ -16,6 +24,7 @@ class Arguments(Value):
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     interpreters: tuple[str, ...]
+    import_seconds: float = 60.0
     suite_seconds: float = 120.0
     test_seconds: float = 60.0
 
@@ -79,3 +88,5 @@ class Survey(Value):
     test_files: tuple[str, ...] = ()
     suite: Suite = Suite()
     not_measured: str = ""
+    notices: tuple[str, ...] = ()
+    """What a clone lacks because nothing is fetched."""

@@ -14,6 +14,14 @@ import asyncio, os, subprocess, sys, threading, time
 from proctor import Command, Outcome, Result, Step
 
 
+async def stubborn():
+    while True:
+        try:
+            await asyncio.sleep(600)
+        except asyncio.CancelledError:
+            pass
+
+
 class Bad(Step):
     """Misbehaves where the module `shop.{name}` is tested, and nowhere else."""
 
@@ -55,7 +63,11 @@ FAULTS = {
 }
 """A step that does so -> how, and what is said of it."""
 PRINTS = "print('{'); os.write(1, b'}')"
-HARMLESS = {"blocks_a_while": "time.sleep(3.5)", "prints": PRINTS}
+HARMLESS = {
+    "blocks_a_while": "time.sleep(3.5)",
+    "leaves_a_task": "asyncio.ensure_future(stubborn())",
+    "prints": PRINTS,
+}
 FATAL = {
     "blocks": ("while True: pass", "did not answer within 1 s; its process was ended"),
     "ends_process": ("os._exit(7)", "ended its process with exit code 7"),

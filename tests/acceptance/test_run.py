@@ -6,20 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from projects import Project, end, processes_of
-
-SLOW_AGENT = """\
-#!/bin/sh
-if [ -e "$SLOW" ]; then sleep 60; fi
-cat > "$PROCTOR_TARGET" <<PY
-from shop import prices, stock
-
-
-def test_both():
-    assert prices.gross(100) == 120.0
-    assert stock.missing(5, 3) == 2
-PY
-"""
+from projects import SLOW_AGENT, Project, end, processes_of, script, state_of
 
 FIXING_AGENT = """\
 #!/bin/sh
@@ -33,22 +20,6 @@ case $round in
 esac
 printf 'from shop import prices\\n\\n\\ndef test_gross():\\n    %s\\n' "$line" > "$PROCTOR_TARGET"
 """
-
-
-def script(folder: Path, text: str) -> Path:
-    path = folder / "agent.sh"
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
-
-
-def state_of(top: Path) -> dict[str, bytes]:
-    """Give every file of the checkout and of .git, but for objects and the branch that a run adds."""
-    return {
-        path.relative_to(top).as_posix(): path.read_bytes()
-        for path in top.rglob("*")
-        if path.is_file() and not path.relative_to(top).as_posix().startswith((".git/objects", ".git/refs/heads/test-"))
-    }
 
 
 def test_a_package_gets_one_commit_of_proven_tests_and_the_checkout_stays_as_it_was(project: Project) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from contract.broken import Breaks
 
+from proctor.contracts.retention import Pruned, Terms
 from proctor.contracts.store import Store
 from proctor.store import SqliteStore, open_store
 from proctor.testing import StoreContract
@@ -45,6 +46,19 @@ def does_nothing(_store: SqliteStore) -> Callable[..., Any]:
     return lambda *_arguments: _later(None)
 
 
+def takes_all(store: SqliteStore) -> Callable[..., Any]:
+    prune = store.prune
+    return lambda _terms: prune(Terms(10e9, 10e9, 10e9, 10e9))
+
+
+def finds_none(_store: SqliteStore) -> Callable[..., Any]:
+    return lambda _terms: _later([])
+
+
+def gives_nothing(_store: SqliteStore) -> Callable[..., Any]:
+    return lambda *_arguments: _later(Pruned())
+
+
 async def _later(value: object) -> object:
     return value
 
@@ -61,6 +75,12 @@ async def _later(value: object) -> object:
         ("get", does_nothing, "blobs_are_known_by_their_content"),
         ("token", does_nothing, "a_token_is_found_by_its_hash_alone"),
         ("commit", does_nothing, "a_head_reads_as_it_was_written"),
+        ("prune", gives_nothing, "a_tree_that_is_over_is_forgotten_whole"),
+        ("prune", gives_nothing, "the_audit_forgets_its_oldest_entries"),
+        ("prune", takes_all, "nothing_is_forgotten_before_its_time"),
+        ("prunable", gives_nothing, "a_tree_that_is_over_is_forgotten_whole"),
+        ("orphans", finds_none, "a_blob_that_a_session_names_is_kept"),
+        ("claim", gives_away, "a_chore_is_claimed_once_in_its_time"),
     ],
 )
 def test_a_store_with_one_wrong_method_breaks_a_rule(method: str, wrong: Wrong, rule: str) -> None:

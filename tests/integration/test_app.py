@@ -15,7 +15,8 @@ import pytest
 from repositories import UserRepository
 
 from proctor import Result
-from proctor.app import App, Order, context_name, open_app
+from proctor.app import App, Order, open_app
+from proctor.app.orders import context_name
 from proctor.config import load
 from proctor.contracts.store import Change, Owner
 from proctor.domain.head import Head
@@ -77,6 +78,7 @@ def user(tmp_path: Path) -> UserRepository:
 @pytest.fixture
 async def opened(tmp_path: Path, clean: pytest.MonkeyPatch) -> AsyncIterator[Open]:
     """Open the application as a new process would, on the same database each time."""
+    (tmp_path / "config.toml").touch()
     clean.setenv("PROCTOR_CONFIG", str(tmp_path / "config.toml"))
     async with AsyncExitStack() as stack:
 
@@ -129,7 +131,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 class TestBegin:
     async def test_a_session_about_what_was_named_is_created(self, app: App, user: UserRepository) -> None:
-        begun = await app.begin(Order(user.top / "shop", exclude=("shop.old",)))
+        begun = await app.orders.begin(Order(user.top / "shop", exclude=("shop.old",)))
         head = await app.sessions.head(app.scope, begun.session_id)
         assert (begun.continued, begun.attached) == (False, False)
         assert (head.birth.workflow, head.birth.agent.name) == ("context_testing", "builtin")
@@ -139,24 +141,24 @@ class TestBegin:
 
     async def test_the_same_again_continues_what_is_unfinished(self, opened: Open, user: UserRepository) -> None:
         order = Order(user.top / "shop")
-        first = await (await opened()).begin(order)
-        again = await (await opened()).begin(order)
+        first = await (await opened()).orders.begin(order)
+        again = await (await opened()).orders.begin(order)
         assert (again.session_id, again.continued, again.attached) == (first.session_id, True, False)
 
     async def test_what_has_ended_is_not_continued(self, app: App, user: UserRepository) -> None:
         order = Order(user.top / "shop")
-        first = await app.begin(order)
+        first = await app.orders.begin(order)
         await app.cancel(first.session_id)
-        assert not (await app.begin(order)).continued
+        assert not (await app.orders.begin(order)).continued
 
     async def test_new_begins_again_whatever_there_is(self, app: App, user: UserRepository) -> None:
         order = Order(user.top / "shop", new=True)
-        begun = [await app.begin(replace(order, new=new)) for new in (False, True, True)]
+        begun = [await app.orders.begin(replace(order, new=new)) for new in (False, True, True)]
         assert len({each.session_id for each in begun}) == 3
         assert not any(each.continued for each in begun)
         states = [(await app.sessions.head(app.scope, each.session_id)).status for each in begun]
         assert states == ["cancelled", "cancelled", "active"]
-        again = await app.begin(replace(order, new=False))
+        again = await app.orders.begin(replace(order, new=False))
         assert (again.session_id, again.continued) == (begun[-1].session_id, True)
 
     async def test_other_wishes_are_other_trees(self, opened: Open, user: UserRepository) -> None:
@@ -172,35 +174,61 @@ class TestBegin:
             (order, {"limits": {"fixes": 1}}),
             (order, {"steps": {"component_testing.run_tests": {}}}),
         ]
-        begun = [await (await opened(**flags)).begin(wish) for wish, flags in wishes]
+        begun = [await (await opened(**flags)).orders.begin(wish) for wish, flags in wishes]
         assert len({each.session_id for each in begun}) == len(wishes)
         user.commit("second")
-        assert not (await (await opened()).begin(order)).continued
+        assert not (await (await opened()).orders.begin(order)).continued
 
     async def test_what_does_not_change_the_work_is_no_other_wish(self, opened: Open, user: UserRepository) -> None:
-        first = await (await opened(jobs=1)).begin(Order(user.top / "shop"))
-        again = await (await opened(jobs=2)).begin(Order(user.top / "shop" / ".." / "shop"))
+        first = await (await opened(jobs=1)).orders.begin(Order(user.top / "shop"))
+        again = await (await opened(jobs=2)).orders.begin(Order(user.top / "shop" / ".." / "shop"))
         assert again.session_id == first.session_id
 
     async def test_the_tree_of_a_living_process_is_watched(self, app: App, user: UserRepository, living: Owner) -> None:
-        first = await app.begin(Order(user.top / "shop"))
+        first = await app.orders.begin(Order(user.top / "shop"))
         assert await app.store.own(first.session_id, living, myself())
-        again = await app.begin(Order(user.top / "shop"))
+        again = await app.orders.begin(Order(user.top / "shop"))
         assert (again.session_id, again.continued, again.attached) == (first.session_id, True, True)
         assert (await owner_of(app, first.session_id)) == living
 
     async def test_the_tree_of_a_dead_process_is_taken_over(
         self, app: App, user: UserRepository, living: Owner
     ) -> None:
-        first = await app.begin(Order(user.top / "shop"))
+        first = await app.orders.begin(Order(user.top / "shop"))
         assert await app.store.own(first.session_id, replace(living, boot="an earlier one"), myself())
-        again = await app.begin(Order(user.top / "shop"))
+        again = await app.orders.begin(Order(user.top / "shop"))
         assert (again.session_id, again.attached) == (first.session_id, False)
         assert (await owner_of(app, first.session_id)) == myself()
 
+    @pytest.mark.usefixtures("site")
+    async def test_what_ended_untold_is_nothing_to_who_does_not_drive_nor_to_who_comes_later(
+        self, app: App, user: UserRepository, living: Owner
+    ) -> None:
+        order = Order(user.top / "shop", workflow="line")
+        first = await app.orders.begin(order)
+        assert (await app.drive(first.session_id)).status == "complete"
+        assert await app.store.own(first.session_id, replace(living, boot="an earlier one"), None)
+        served = await app.orders.begin(order, take=False)
+        assert not served.continued
+        await app.cancel(served.session_id)
+        assert not (await app.orders.begin(order)).continued, "somebody has begun anew since"
+
+    @pytest.mark.usefixtures("site")
+    async def test_whoever_was_to_say_how_it_ended_and_died_is_followed_by_the_next(
+        self, app: App, user: UserRepository, living: Owner
+    ) -> None:
+        order = Order(user.top / "shop", workflow="line")
+        first = await app.orders.begin(order)
+        await app.drive(first.session_id)
+        assert await app.store.own(first.session_id, replace(living, boot="an earlier one"), None)
+        again = await app.orders.begin(order)
+        assert (again.session_id, again.continued, again.attached) == (first.session_id, True, False)
+        assert (await app.drive(again.session_id)).status == "complete"
+        assert not (await app.orders.begin(order)).continued
+
     async def test_two_who_begin_at_once_have_one_tree(self, opened: Open, user: UserRepository) -> None:
         apps = [await opened(), await opened()]
-        begun = await asyncio.gather(*(app.begin(Order(user.top / "shop")) for app in apps))
+        begun = await asyncio.gather(*(app.orders.begin(Order(user.top / "shop")) for app in apps))
         assert len({each.session_id for each in begun}) == 1
         assert sorted(each.continued for each in begun) == [False, True]
 
@@ -215,13 +243,13 @@ class TestRefused:
     async def test_an_unknown_agent_and_which_are_known(self, opened: Open, user: UserRepository) -> None:
         app = await opened(agent="mime", agents={"mine": {"argv": ["mine"]}})
         with pytest.raises(UnknownAgent, match=r"called mime\. Known agents: builtin, mine\."):
-            await app.begin(Order(user.top / "shop"))
+            await app.orders.begin(Order(user.top / "shop"))
         assert await app.store.roots(app.scope) == []
 
     async def test_options_that_an_agent_does_not_have(self, opened: Open) -> None:
         app = await opened(agents={"mine": {"plugin": "builtin", "no_such_option": 1}})
         with pytest.raises(InvalidSetting, match=r"agents\.mine\.no_such_option: "):
-            app.agent("mine")
+            app.agents.make("mine")
 
     async def test_a_repository_without_an_author(
         self, app: App, user: UserRepository, clean: pytest.MonkeyPatch, tmp_path: Path
@@ -233,13 +261,13 @@ class TestRefused:
         clean.setenv("GIT_CONFIG_NOSYSTEM", "1")
         user.git("config", "--unset", "user.email")
         with pytest.raises(IdentityMissing):
-            await app.begin(Order(user.top / "shop"))
+            await app.orders.begin(Order(user.top / "shop"))
         assert await app.store.roots(app.scope) == []
 
     async def test_a_branch_that_exists(self, app: App, user: UserRepository) -> None:
         user.git("branch", "tests")
         with pytest.raises(BranchExists, match="tests"):
-            await app.begin(Order(user.top / "shop", branch="tests"))
+            await app.orders.begin(Order(user.top / "shop", branch="tests"))
         assert await app.store.roots(app.scope) == []
 
 

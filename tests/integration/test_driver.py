@@ -14,6 +14,7 @@ from proctor.activity_log import ActivityLog
 from proctor.contracts.executor import Executor, Surroundings
 from proctor.contracts.store import Owner, Store
 from proctor.domain.head import Birth
+from proctor.domain.session import Limits
 from proctor.driver import Driver
 from proctor.engines.local import LocalEngine
 from proctor.errors import DatabaseBusy
@@ -163,6 +164,23 @@ async def test_a_restarted_server_continues_what_the_stopped_one_drove(server: S
         assert await server.ended(waiting) == "complete"
 
 
+@pytest.mark.parametrize("kind", ["endless", "external"])
+async def test_when_the_time_is_up_what_runs_and_what_waits_is_ended_and_the_root_goes_on(
+    server: Server, plugins: Plugins, bench: Bench, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "COUNT_S", 0.02)
+    monkeypatch.setattr(driver, "LOOK_S", 0.02)
+    plugins.steps["line", "first"] = Echo("first", kind)
+    root = (await server.sessions.create(SCOPE, Draft("family", {}, limits=Limits(seconds=0.2)))).id
+    async with server.serving():
+        assert await server.ended(root) == "complete"
+        await bench.until(0)
+    children = (await server.store.descendants(SCOPE, root))[1:]
+    assert {head.status for head in children} == {"failed"}
+    assert all("limits.seconds: the 0.2 s" in str(head.last_error) for head in children)
+    assert 0.2 <= (await server.store.spent(root)).seconds < SECONDS
+
+
 async def test_a_paused_tree_is_given_back_and_taken_again_after_the_pause(server: Server) -> None:
     session_id = (await server.sessions.create(SCOPE, Draft("line", {}))).id
     await server.sessions.pause(SCOPE, session_id)
@@ -271,6 +289,22 @@ async def test_a_blocked_session_is_tried_again_when_the_server_starts(server: S
     plugins.steps["line", "first"] = step
     async with server.serving():
         assert await server.ended(session_id) == "complete"
+
+
+async def test_a_tree_that_another_process_took_is_driven_here_no_more(
+    server: Server, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "LOOK_S", 0.01)
+    root, other = (await server.sessions.create(SCOPE, Draft("family", {}))).id, Owner("another-host", "boot", 1, 1.0)
+    async with server.serving():
+        await bench.until(2)
+        assert await server.store.own(root, other, owner.myself())
+        await bench.until(0)
+        tree = await server.store.tree(SCOPE, root)
+        assert tree is not None
+        assert tree.owner == other
+        assert await server.store.own(root, None, other)
+        await server.sessions.cancel(SCOPE, root)
 
 
 @pytest.mark.parametrize("method", ["open_trees", "due", "own", "descendants", "commit"])

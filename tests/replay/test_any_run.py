@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from replay_runs import FAULT, SCOPE, Run, failing
 
-from proctor import Result
+from proctor import Result, Usage
 from proctor.domain.session import Limits
 from proctor.errors import ProctorError
 from proctor.history import Replayed, read, record, replay, write
@@ -29,16 +29,19 @@ scripts = st.fixed_dictionaries(
     {}, optional={step: st.lists(answers if step in AGENTS else checks, max_size=4) for step in (*AGENTS, *CHECKS)}
 )
 limits = st.builds(
-    Limits, st.integers(1, 3), st.integers(1, 3), st.integers(0, 2), st.integers(1, 2), st.integers(1, 2)
-)
-deeds = st.sampled_from(["go on", "leave", "pause", "cancel a child", "cancel", "retry"])
+    Limits, st.integers(1, 3), st.integers(1, 3), st.integers(0, 2), st.integers(1, 2), st.integers(1, 2),
+    seconds=st.sampled_from([None, 10.0]), tokens=st.sampled_from([None, 1, 3]), sessions=st.sampled_from([2, 4, 99]),
+)  # fmt: skip
+deeds = st.sampled_from(["go on", "leave", "pause", "cancel a child", "cancel", "retry", "let time pass"])
 
 
 async def happened(scripts: Sequence[dict[str, list[Made]]], limits: Limits, deeds: Sequence[str]) -> Replayed:
     with tempfile.TemporaryDirectory() as folder:
         store = await open_store(f"sqlite:///{folder}/proctor.db")
         try:
-            run = Run(store, scripts={"shop.prices": scripts, "shop.stock": scripts[::-1]}, limits=limits)
+            run = Run(
+                store, scripts={"shop.prices": scripts, "shop.stock": scripts[::-1]}, limits=limits, usage=Usage(1)
+            )
             await run.begin()
             for number, deed in enumerate(deeds):
                 await do(run, deed, number)
@@ -67,6 +70,8 @@ async def do(run: Run, deed: str, number: int) -> None:
                 await run.sessions.cancel(SCOPE, child)
             case "cancel":
                 await run.sessions.cancel(SCOPE, run.root)
+            case "let time pass":
+                await run.sessions.count_time(SCOPE, run.root, 6.0)
             case "retry":
                 await run.sessions.retry(SCOPE, child)
         if left is not None:

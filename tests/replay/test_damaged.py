@@ -47,7 +47,7 @@ async def test_a_damaged_history_is_refused_or_decided_once_more(file: Path) -> 
     registry, whole = Registry(), file.read_bytes()  # noqa: ASYNC240 # nothing else goes on
     for seed in range(MUTATIONS):
         document = orjson.loads(whole)
-        chance = random.Random(f"{file.stem} {seed}")  # noqa: S311 # it guards nothing
+        chance = random.Random(f"{file.stem} {seed}")  # it guards nothing
         for _ in range(chance.choice((1, 1, 3))):
             damage(document, chance)
         with suppress(Unreadable):

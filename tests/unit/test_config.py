@@ -1,5 +1,6 @@
 """Where settings come from, and which of them wins."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from proctor.errors import InvalidSetting
 
 @pytest.fixture
 def file(tmp_path: Path, clean: pytest.MonkeyPatch) -> Path:
-    """Give the place of the user's own settings, which are not there yet."""
+    """Give the place of the user's own settings, which are empty so far."""
     place = tmp_path / "home" / "settings.toml"
     place.parent.mkdir()
+    place.touch()
     clean.setenv("PROCTOR_CONFIG", str(place))
     return place
 
@@ -149,6 +151,17 @@ def test_the_file_is_in_the_configuration_folder_unless_named(clean: pytest.Monk
     assert settings_file().parts[-2:] == ("proctor", "config.toml")
     clean.setenv("PROCTOR_CONFIG", "/srv/proctor.toml")
     assert settings_file() == Path("/srv/proctor.toml")
+
+
+@pytest.mark.parametrize("named", ["none.toml", "."], ids=["nothing", "a folder"])
+def test_a_file_that_is_named_and_not_there_is_not_passed_over(
+    tmp_path: Path, clean: pytest.MonkeyPatch, named: str
+) -> None:
+    clean.setenv("PROCTOR_CONFIG", str(tmp_path / named))
+    with pytest.raises(InvalidSetting, match=r"there is no file .*PROCTOR_CONFIG"):
+        load()
+    clean.setenv("PROCTOR_CONFIG", os.devnull)
+    assert load().agent == "builtin"
 
 
 def test_the_servers_settings_in_the_same_file_disturb_no_other_command(file: Path) -> None:

@@ -13,6 +13,7 @@ from factories import PARKING, SCOPE, Clock, Echo, Plugins
 from repositories import UserRepository
 
 from proctor import ChildSpec, Command, Result, Scope, Session, Workflow
+from proctor import runner as runners
 from proctor.contracts.activity import Activity
 from proctor.contracts.executor import Executor, Surroundings
 from proctor.contracts.process import ProcessLimits
@@ -421,3 +422,35 @@ async def test_a_result_that_nobody_can_judge_is_kept_and_blocks_the_session_unt
     await runner.advance(session_id)
     head = await sessions.head(SCOPE, session_id)
     assert (head.status, head.blocked, head.sequence) == ("complete", None, 2)
+
+
+@pytest.mark.parametrize("method", ["proceed", "submit"])
+async def test_a_database_that_is_busy_for_a_while_costs_no_result(
+    sessions: Sessions, runner: Runner, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(runners, "BUSY_PAUSE_S", 0.0)
+    real, busy = getattr(sessions, method), [DatabaseBusy(database="d", seconds=5)] * 3
+
+    async def in_the_end(*arguments: object, **options: object) -> object:
+        if busy:
+            raise busy.pop()
+        return await real(*arguments, **options)
+
+    monkeypatch.setattr(sessions, method, in_the_end)
+    session_id = await created(sessions)
+    await asyncio.wait_for(runner.advance(session_id), SECONDS)
+    head = await sessions.head(SCOPE, session_id)
+    assert (head.status, head.sequence, busy) == ("complete", 2, [])
+
+
+async def test_a_database_that_stays_busy_is_told(
+    sessions: Sessions, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runners, "BUSY_PAUSE_S", 0.0)
+
+    async def busy(*_: object, **__: object) -> None:
+        raise DatabaseBusy(database="d", seconds=5)
+
+    monkeypatch.setattr(sessions, "proceed", busy)
+    with pytest.raises(DatabaseBusy):
+        await asyncio.wait_for(runner.advance(await created(sessions)), SECONDS)

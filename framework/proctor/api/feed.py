@@ -59,11 +59,13 @@ class Feed:
         Between the wanted events are others. A page that is not full has all up to the last of the tree at least.
         """
         last = await self.last()  # asked before reading, so that what comes meanwhile is not passed over
-        first = await self._store.events(self._scope, self.root, after=after, limit=1)
+        events = await self._events(after, limit)
+        first = await self._store.events(self._scope, self.root, after=after, limit=1)  # after: some may go meanwhile
         if not first:
             return ([], after) if last <= after else ([self._gap(after, last, 0.0)], last)
-        gap = [self._gap(after, first[0].sequence - 1, first[0].at)] if first[0].sequence > after + 1 else []
-        events = [*gap, *await self._events(after, limit)][:limit]
+        begin = first[0].sequence
+        gap = [self._gap(after, begin - 1, first[0].at)] if begin > after + 1 else []
+        events = [*gap, *(event for event in events if event.sequence >= begin)][:limit]
         end = events[-1].sequence if events else after
         return events, end if len(events) >= limit else max(last, end)
 

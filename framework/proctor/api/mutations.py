@@ -111,7 +111,7 @@ class Mutation:
             raise forbidden(f"Sessions about {order.path} are not allowed here. Ask for it to be put on the list.")
         mode: domain.ExecutionMode = "manual" if given.execution_mode is ExecutionMode.MANUAL else "auto"
         order = replace(order, agent=given.agent, execution_mode=mode)
-        created = await caller.app.create_session(caller.scope, order, key=given.idempotency_key)
+        created = await caller.app.orders.create(caller.scope, order, key=given.idempotency_key)
         return CreateSessionSuccess(session=Session.of(created.head), is_continued=created.continued)
 
     @strawberry.mutation

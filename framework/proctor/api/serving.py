@@ -15,6 +15,7 @@ from proctor.api.server import PATH, Server, build, build_service
 from proctor.api.settings import ServerSettings
 from proctor.app import App, open_app
 from proctor.errors import AddressUnusable, NotLoopback
+from proctor.patience import alone
 
 Say = Callable[[str], None]
 
@@ -24,7 +25,7 @@ def serve(settings: ServerSettings, host: str, port: int, *, shared: bool, say: 
     if not shared and host not in LOOPBACK:
         raise NotLoopback(host=host)
     with listening(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, listener, shared=shared, say=say))
+        runner.run(alone(_serve(settings, listener, shared=shared, say=say)))
 
 
 async def _serve(settings: ServerSettings, listener: socket.socket, *, shared: bool, say: Say) -> None:

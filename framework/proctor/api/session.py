@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from proctor.api.budget import Limits, Remaining, limits
+from proctor.api.budget import Limits, Remaining, Spent, limits, spent
 from proctor.api.enums import ExecutionMode, SessionStatus, WaitsFor
 from proctor.api.event import SessionEvent, session_event
 from proctor.api.feed import Feed
@@ -194,6 +194,12 @@ class Session(Node):
         tree = await caller.app.store.tree(caller.scope, birth.root)
         pinned = {each.name: each for each in tree.workflows} if tree else {}
         return workflow(pinned[birth.workflow]).steps
+
+    @strawberry.field
+    async def spent(self, info: Info) -> Spent:
+        """Give what its whole tree has spent of its limits."""
+        birth = self.head.birth
+        return spent(await info.context.app.store.spent(birth.root), birth.limits)
 
     @strawberry.field
     async def usage(self, info: Info) -> Usage:

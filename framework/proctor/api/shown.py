@@ -46,7 +46,7 @@ def _fact(name: str, value: object) -> object:
     """Give what may be told in a placeholder of an error's message."""
     if name == "session_id":
         return session_gid(str(value))
-    return without_folders(str(value)) if name in ("cause", "reason") else value
+    return without_folders(str(value)) if name in ("cause", "file", "reason") else value
 
 
 def without_folders(text: str) -> str:

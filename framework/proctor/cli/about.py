@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from proctor.app import App, Begun
-from proctor.cli.product import text
-from proctor.cli.wording import SHORT_COMMIT, SHORT_ID
+from proctor.cli.product import mapping, text
+from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean
+from proctor.config import Settings
 from proctor.contracts.store import Tree
 from proctor.domain.json import JsonObject
+from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import PinnedStep, PinnedWorkflow
 from proctor.registry import OWN
 
@@ -48,13 +50,19 @@ class About:
     strangers: tuple[StrangerStep, ...]
     """Steps that other distributions brought or changed."""
     lines: Mapping[str, tuple[str, ...]]
-    """Workflow -> its main line of steps."""
+    """Workflow -> its main line of steps; that of the session itself comes first."""
     past: int
     """Number of the last event that happened before."""
+    carried: tuple[str, ...] = ()
+    """Files that are laid over every workspace and never land."""
+    ended: bool = False
+    """It had ended before."""
 
     def told(self) -> list[str]:
         """Tell it to a person, a line for each."""
-        verb = "Watching" if self.attached else "Continuing" if self.continued else "Testing"
+        if self.ended:
+            return [f"The session {self.session_id[:SHORT_ID]} of {self.name} has ended. This is what came of it."]
+        verb = "Watching" if self.attached else "Continuing" if self.continued else self._doing()
         told = [f"{verb} {self.name} with the agent {self.agent}, session {self.session_id[:SHORT_ID]}"]
         told.append(f"  commit {self.base[:SHORT_COMMIT]} of {self.repository}")
         told += [f"  branch {self.branch}"] if self.branch else []
@@ -62,8 +70,16 @@ class About:
             told.append("  another process runs this session; Ctrl-C here stops only the watching")
         if self.dirty:
             told.append("  uncommitted changes are left out: tests are written against the commit")
+        if self.carried:
+            told.append(f"  with what is not in git: {', '.join(self.carried)}")
         told += [f"  with the step {stranger}" for stranger in self.strangers]
         return told
+
+    def _doing(self) -> str:
+        """Say what is done: only of the workflow that Proctor itself chooses it is known to be testing."""
+        chosen = str(Settings.model_fields["workflow"].default)
+        workflow = next(iter(self.lines), chosen)
+        return "Testing" if workflow == chosen else f"Running {workflow} on"
 
     def to_json(self) -> JsonObject:
         """Tell it to a machine."""
@@ -77,11 +93,12 @@ class About:
             "continued": self.continued,
             "attached": self.attached,
             "dirty": self.dirty,
+            "carried": list(self.carried),
             "strangers": [asdict(stranger) for stranger in self.strangers],
         }
 
 
-async def about(app: App, begun: Begun, branch: str | None) -> About:
+async def about(app: App, begun: Begun, branch: str | None = None) -> About:
     """Find out what a run is about."""
     head = await app.sessions.head(app.scope, begun.session_id)
     tree = await app.store.tree(app.scope, begun.session_id)
@@ -89,17 +106,19 @@ async def about(app: App, begun: Begun, branch: str | None) -> About:
     subject = head.birth.subject
     return About(
         session_id=head.id,
-        name=text(subject.get("name")) or str(begun.repository.top),
-        repository=begun.repository.top,
-        base=text(subject.get("base")) or begun.repository.base,
+        name=text(subject.get("name")) or head.birth.workflow,
+        repository=Path(text(subject.get("repository")) or "."),
+        base=text(subject.get("base")) or "",
         agent=head.birth.agent.name,
         branch=branch,
         continued=begun.continued,
         attached=begun.attached,
-        dirty=begun.repository.dirty,
+        dirty=begun.dirty,
+        carried=tuple(map(clean, mapping(subject.get("carried")))),
         strangers=strangers(tree),
         lines=main_lines(tree),
         past=tree.events if begun.continued else 0,
+        ended=head.status in TERMINAL,
     )
 
 

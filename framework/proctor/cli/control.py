@@ -9,6 +9,7 @@ import click
 from proctor.app import App, open_app
 from proctor.cli.lookup import find
 from proctor.cli.questions import asking, question
+from proctor.cli.running import named
 from proctor.cli.wording import SHORT_ID, count
 from proctor.config import load
 from proctor.domain.head import Head
@@ -16,8 +17,6 @@ from proctor.domain.interaction import Result
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import ERROR, OK
 from proctor.errors import NothingPending, SessionClosed
-
-GO_ON = "To go on, give `proctor run` again with the same arguments."
 
 
 def cancel(database: str | None, session_id: str) -> None:
@@ -47,7 +46,7 @@ def resume(database: str | None, session_id: str) -> None:
 
     async def do(app: App, head: Head) -> str:
         await app.sessions.resume(app.scope, head.id)
-        return f"Resumed. {GO_ON}"
+        return f"Resumed. {_to_go_on(database, head)}"
 
     _with(database, session_id, do)
 
@@ -60,7 +59,7 @@ def retry(database: str | None, session_id: str) -> None:
         await app.sessions.retry(app.scope, head.id)
         after = await app.store.descendants(app.scope, head.birth.root)
         fresh = sum(each.id not in before for each in after)
-        return f"{count(fresh, 'new attempt')}. {GO_ON}"
+        return f"{count(fresh, 'new attempt')}. {_to_go_on(database, head)}"
 
     _with(database, session_id, do)
 
@@ -76,6 +75,10 @@ def answer(database: str | None, session_id: str, *, reject: bool, message: str 
         return f"{waiting.pending.command.step}: {submitted.status}."
 
     _with(database, session_id, do)
+
+
+def _to_go_on(database: str | None, head: Head) -> str:
+    return f"To go on: proctor sessions continue {head.birth.root[:SHORT_ID]}{named(database)}"
 
 
 async def _waiting(app: App, head: Head) -> Head:

@@ -27,7 +27,7 @@ def demo(context: click.Context, agent: str | None, jobs: int | None, as_json: b
     touched. The sample has a wrong example, one that depends on order, and a module without any.
     """
     from proctor.app import Order
-    from proctor.cli.running import carry_out
+    from proctor.cli.running import Manner, carry_out
     from proctor.config import load
 
     folder = Path(tempfile.mkdtemp(prefix="proctor-demo-")).resolve()
@@ -37,7 +37,7 @@ def demo(context: click.Context, agent: str | None, jobs: int | None, as_json: b
         agent=agent or "builtin", jobs=jobs, python=sys.executable, database=database, cache=folder / "cache"
     )
     click.echo(f"The sample package is in {repository}", err=as_json)
-    code = carry_out(settings, Order(repository / "larder"), as_json=as_json, database=database)
+    code = carry_out(settings, Order(repository / "larder"), Manner(as_json, database=database))
     click.echo(f"\nEverything is kept in {folder}; delete the folder when you are done.", err=as_json)
     context.exit(code)
 

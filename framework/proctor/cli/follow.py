@@ -8,10 +8,10 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from proctor import owner
 from proctor.app import App, Begun
 from proctor.cli.lazy import CANCELLED
 from proctor.cli.screen import Screen
+from proctor.cli.wording import SHORT_ID
 
 OWNER_CHECK_S = 2.0
 LAST_NEWS_S = 3.0
@@ -31,7 +31,6 @@ async def follow(app: App, begun: Begun, screen: Screen, *, jobs: int | None = N
 
     def interrupted() -> None:
         if begun.attached:
-            screen.say("stopped watching; the session goes on")
             work.cancel()
         else:
             screen.say("cancelling… (Ctrl-C again to end at once)")
@@ -71,14 +70,11 @@ async def _watched(app: App, root: str, screen: Screen) -> None:
     """Watch a tree until it has ended or nobody drives it any more."""
     watching = asyncio.ensure_future(_watch(app, root, screen))
     try:
-        while not watching.done():
-            tree = await app.store.tree(app.scope, root)
-            if tree is None or tree.owner is None or not owner.alive(tree.owner):
-                break
+        while not watching.done() and not await app.stranded(root):
             await asyncio.wait((watching,), timeout=OWNER_CHECK_S)
         await asyncio.wait_for(watching, LAST_NEWS_S)
     except TimeoutError:
-        screen.say("the process that ran this session is gone; run the same command again to continue")
+        screen.say(f"nobody runs this session any more; `proctor sessions continue {root[:SHORT_ID]}` goes on with it")
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

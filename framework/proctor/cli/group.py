@@ -11,6 +11,7 @@ SUMMARIES = {
     "sessions": "Look at what was run, and take a hand in what runs.",
     "serve": "Serve the GraphQL API, and drive sessions through it.",
     "token": "Say who may call a shared server.",
+    "doctor": "Look whether everything is in order here, and say what to do.",
     "replay": "Make the decisions of recorded histories once more.",
     "plugins": "Look at plugins, check them, and begin one of your own.",
     "workflows": "Look at workflows, and walk them in thought.",

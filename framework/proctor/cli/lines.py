@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from proctor.cli.product import Product, SuspectedBug, text
+from proctor.cli.spending import of_one, reported
 from proctor.cli.view import DROP, EXTERNAL, FIX, SessionView, TreeView
 from proctor.cli.wording import SHORT_ID, change, clock, count, duration, first_line, gist
 from proctor.domain.event import Event
@@ -13,11 +14,13 @@ from proctor.domain.workflow import FAULT, OK
 def lines_of(view: TreeView, event: Event, session: SessionView) -> Iterator[str]:
     """Tell what is worth knowing of an event that `view` has just taken in."""
     start = view.root.created if view.root else event.at
+    usage = reported(event) if event.kind == "interaction_completed" else None
     if event.kind == "interaction_parked" and event.data.get("waits_for") == EXTERNAL:
         told = iter((_asked(event, session),))
     else:
         told = _of_root(view, event, session) if session is view.root else _of_component(event, session)
-    for line in told:
+    spent = [f"{event.data.get('step')}: {of_one(usage)}; in all {view.spending.told()}"] if usage else []
+    for line in (*told, *spent):
         yield f"{clock(event.at - start):>7}  {session.name}: {line}"
 
 

@@ -76,11 +76,12 @@ def frame(
 def _title(view: TreeView, root: SessionView, now: float, width: int, word: str | None) -> Text:
     time_text = clock((root.ended or now) - root.created)
     name = shortened(root.name, max(10, width // 3))
-    bar = max(10, min(50, width - len(name) - len(time_text) - len(word or "") - 12))
+    spent = f"  {told}" if (told := view.spending.told()) else ""
+    bar = max(10, min(50, width - len(name) - len(time_text) - len(spent) - len(word or "") - 12))
     full = round(bar * view.progress)
     return Text.assemble(
         (name, "bold"), "  ", ("━" * full, "cyan"), ("━" * (bar - full), "bright_black"),
-        f" {int(view.progress * 100):3} %  {time_text}", (f"  {word}" if word else "", "yellow"),
+        f" {int(view.progress * 100):3} %  {time_text}", spent, (f"  {word}" if word else "", "yellow"),
         no_wrap=True, overflow="ellipsis",
     )  # fmt: skip
 

@@ -30,6 +30,20 @@ class SuspectedBug:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedTest:
+    """A test that was written and does not land."""
+
+    test: str
+    """Its name in pytest; empty if it is the file as a whole."""
+    reason: str
+
+    @classmethod
+    def read(cls, value: JsonObject) -> "DroppedTest":
+        """Read one entry of a product's `dropped_tests` or `removed`."""
+        return cls(text(value.get("test")) or "", text(value.get("reason")) or "")
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """What came of one component."""
 
@@ -41,6 +55,11 @@ class Product:
     reason: str | None = None
     """Why there is no test, or not every one."""
     bugs: tuple[SuspectedBug, ...] = ()
+    dropped_tests: tuple[DroppedTest, ...] = ()
+    """Those of which the names are known; of very many only the first."""
+    files: tuple[str, ...] = ()
+    """Of tests, as paths in the repository."""
+    notices: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, value: JsonObject) -> "Product":
@@ -53,6 +72,9 @@ class Product:
             after=_number(coverage.get("after")),
             reason=text(value.get("reason")),
             bugs=tuple(SuspectedBug.read(bug) for bug in mappings(value.get("suspected_bugs"))),
+            dropped_tests=tuple(DroppedTest.read(each) for each in mappings(value.get("dropped_tests"))),
+            files=tuple(mapping(value.get("files"))),
+            notices=texts(value.get("notices")),
         )
 
 
@@ -74,6 +96,12 @@ def mapping(value: Json) -> JsonObject:
 def mappings(value: Json) -> Sequence[JsonObject]:
     """Give the objects in a list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, (list, tuple)) else []
+
+
+def texts(value: Json) -> tuple[str, ...]:
+    """Give the texts in a list that say something."""
+    found = map(text, value) if isinstance(value, (list, tuple)) else ()
+    return tuple(each for each in found if each)
 
 
 def _number(value: Json) -> float | None:

@@ -39,7 +39,7 @@ def report(console: Console, summary: Summary, hints: Hints) -> None:
         console.print()
         console.print(_table(summary.rows, with_sessions=hints.with_sessions))
         console.print()
-        console.print(_totals(summary), highlight=False)
+        console.print(totals(summary), highlight=False)
     _bugs(console, summary.rows)
     _missing(console, summary.rows)
     _removed(console, summary)
@@ -73,7 +73,8 @@ def _table(rows: Sequence[Row], *, with_sessions: bool) -> Table:
     return table
 
 
-def _totals(summary: Summary) -> str:
+def totals(summary: Summary) -> str:
+    """Count the components by outcome, and the tests, on one line."""
     rows = summary.rows
     verdicts = dict.fromkeys(row.verdict for row in sorted(rows, key=_rank))
     counted = ", ".join(f"{sum(row.verdict == verdict for row in rows)} {verdict}" for verdict in verdicts)
@@ -82,6 +83,7 @@ def _totals(summary: Summary) -> str:
     parts = [f"{count(len(rows), 'component')}: {counted}", count(tests, "test")]
     parts += [f"{dropped} dropped"] if dropped else []
     parts += [duration(summary.seconds)] if summary.seconds is not None else []
+    parts += [spent] if (spent := summary.spending.told()) else []
     return " · ".join(parts)
 
 
@@ -106,7 +108,7 @@ def _bugs(console: Console, rows: Sequence[Row]) -> None:
             details.append(f"{bug.example}\n")
         if bug.expected:
             details.append("expected  ", "dim").append(f"{bug.expected}\n")
-        details.append("found     ", "dim").append(_head(bug.message))
+        details.append("found     ", "dim").append(excerpt(bug.message))
         indented(console, details, by=4)
 
 
@@ -118,7 +120,7 @@ def _missing(console: Console, rows: Sequence[Row]) -> None:
     console.print(Text("Without tests", "bold"))
     for why in dict.fromkeys(row.why for row in missing):
         names = ", ".join(row.name for row in missing if row.why == why)
-        indented(console, Text.assemble((names, "yellow"), f"  {_head(why or '')}"), by=2)
+        indented(console, Text.assemble((names, "yellow"), f"  {excerpt(why or '')}"), by=2)
 
 
 def _removed(console: Console, summary: Summary) -> None:
@@ -127,18 +129,18 @@ def _removed(console: Console, summary: Summary) -> None:
     console.print()
     console.print(Text("Removed at landing", "bold"), Text("(proven alone, but not together with the others)", "dim"))
     for test, reason in summary.removed.items():
-        indented(console, Text.assemble((clean(test), "yellow"), f"  {_head(reason)}"), by=2)
+        indented(console, Text.assemble((clean(test), "yellow"), f"  {excerpt(reason)}"), by=2)
 
 
 def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
     told = [f"The tests ran with {hints.interpreter}."] if hints.interpreter else []
-    told += [f"The step {each} took part: {_history(summary, each.workflow, each.step)}." for each in hints.strangers]
+    told += [f"The step {each} took part: {history(summary, each.workflow, each.step)}." for each in hints.strangers]
     if told:
         console.print()
         console.print("\n".join(told), highlight=False, markup=False, soft_wrap=True)
 
 
-def _history(summary: Summary, workflow: str, step: str) -> str:
+def history(summary: Summary, workflow: str, step: str) -> str:
     """Say how often a step got which status, and whether it waits for an answer."""
     mine = {key[2]: number for key, number in summary.judged.items() if key[:2] == (workflow, step)}
     said = [f"{number} {status}" for status, number in sorted(mine.items())]
@@ -146,7 +148,7 @@ def _history(summary: Summary, workflow: str, step: str) -> str:
     return ", ".join(said) or ("it has not run yet" if summary.status == "active" else "it never ran")
 
 
-def _head(message: str) -> str:
+def excerpt(message: str) -> str:
     """Shorten a message to its beginning, which says what happened, and its end, which says why."""
     lines = [line.rstrip() for line in clean(message).splitlines() if line.strip()]
     return "\n".join(lines if len(lines) <= FIRST + LAST else [*lines[:FIRST], "…", *lines[-LAST:]])
@@ -164,7 +166,7 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
             )
         case "failed":
             return (
-                Text.assemble(("Failed: ", "bold red"), _head(summary.error or "no reason was given")),
+                Text.assemble(("Failed: ", "bold red"), excerpt(summary.error or "no reason was given")),
                 Text(f"  what happened  {session}"),
                 Text("  to try again   the same command; this session stays as it is"),
             )
@@ -172,7 +174,7 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
             return (Text("Cancelled. No branch was made."), Text(f"  how far it came  {session}"))
     if summary.blocked:
         return (
-            *(Text.assemble(("Blocked: ", "bold red"), _head(reason)) for reason in summary.blocked),
+            *(Text.assemble(("Blocked: ", "bold red"), excerpt(reason)) for reason in summary.blocked),
             Text(f"  how far it came  {session}"),
             Text("  to continue      the same command, once that is put right"),
         )

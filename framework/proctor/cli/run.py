@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from proctor.cli import options
+from proctor.cli import options, report_files
 
 
 @click.command()
@@ -18,8 +18,19 @@ from proctor.cli import options
 @click.option(
     "--python", metavar="EXE", help="Interpreter that runs the tests. It needs pytest and the package's needs."
 )
+@click.option(
+    "--carry",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A file that git does not have and tests need: laid over every work folder, never committed. Repeatable.",
+)
 @click.option("--new", is_flag=True, help="Begin again, even if the same was begun before and is unfinished.")
-@click.option("--strict", is_flag=True, help="Exit with 1 unless every component was proven.")
+@click.option("--dry-run", is_flag=True, help="Only survey, and say what would be tested and how often an agent asked.")
+@click.option("--require-tests", is_flag=True, help="A component for which nothing can be proven is a failure.")
+@options.strict
+@options.keep
+@report_files.reports
 @options.as_json
 @options.database
 @click.pass_context
@@ -33,8 +44,13 @@ def run(
     exclude: tuple[str, ...],
     branch: str | None,
     python: str | None,
+    carry: tuple[Path, ...],
     new: bool,
+    dry_run: bool,
+    require_tests: bool,
     strict: bool,
+    keep: bool,
+    reports: tuple[Path, ...],
     as_json: bool,
     database: str | None,
 ) -> None:
@@ -43,13 +59,19 @@ def run(
     PATH lies in a git repository. The checkout is left alone: tests are written against the last commit and arrive
     as one commit on a new branch. The same command continues what was interrupted.
 
-    Exit codes: 0 landed, 1 failed or held up by a missing plugin (with --strict also: landed in part), 2 usage,
-    130 cancelled.
+    Exit codes: 0 landed, 1 failed or held up by a missing plugin (with --strict or --require-tests also: landed in
+    part), 2 usage, 130 cancelled.
     """
     from proctor.app import Order
-    from proctor.cli.running import carry_out
+    from proctor.cli.running import Manner, carry_out
     from proctor.config import load
 
-    settings = load(agent=agent, jobs=jobs, python=python, database=database)
-    order = Order(path, only, exclude, branch, workflow=workflow, new=new)
-    context.exit(carry_out(settings, order, as_json=as_json, strict=strict, database=database))
+    settings = load(agent=agent, jobs=jobs, python=python, database=database, keep=keep or None)
+    order = Order(
+        path, only, exclude, branch, workflow=workflow, new=new, require_tests=require_tests, carry=tuple(carry)
+    )
+    if dry_run:
+        from proctor.cli.rehearsal import rehearse
+
+        context.exit(rehearse(settings, order, as_json=as_json))
+    context.exit(carry_out(settings, order, Manner(as_json, strict, database, reports)))

@@ -9,19 +9,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proctor.app import App, open_app
-from proctor.cli.about import main_lines, strangers
+from proctor.app import open_app
+from proctor.cli.about import strangers
 from proctor.cli.lookup import find
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
+from proctor.cli.past import log_of, view_of
 from proctor.cli.product import text
 from proctor.cli.questions import asking, details, question, ways
 from proctor.cli.report import Hints, report
 from proctor.cli.running import git_words, interpreter, named
 from proctor.cli.screen import JSON_VERSION
 from proctor.cli.summary import summarise
-from proctor.cli.view import EXTERNAL, TreeView
+from proctor.cli.view import EXTERNAL
 from proctor.cli.wording import SHORT_ID, clean, duration, gist
 from proctor.config import Settings
 from proctor.domain.head import Head
@@ -38,13 +39,14 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
     """Print the session whose id begins with `prefix`."""
     async with open_app(settings) as app:
         head = await find(app, prefix)
-        interactions = await _interactions(app, head)
-        view = await _view(app, head)
+        interactions = await log_of(app, head)
         tree = await app.store.tree(app.scope, head.birth.root)
+        assert tree is not None
+        view = await view_of(app, tree)
         waiting = await asking(app, head)
-    assert tree is not None
     if as_json:
-        components = {"components": summarise(view).to_json()["components"]} if head.birth.parent is None else {}
+        summary = summarise(view).to_json()
+        components = {name: summary[name] for name in ("spent", "components")} if head.birth.parent is None else {}
         click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "session", **_fields(head, interactions), **components}))
         return
     console = new_console()
@@ -60,24 +62,6 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
             summarise(view),
             Hints(_git_on(head), named(database), strangers(tree), interpreter(head), with_sessions=True),
         )
-
-
-async def _interactions(app: App, head: Head) -> list[Interaction]:
-    found: list[Interaction] = []
-    while more := await app.store.interactions(app.scope, head.id, after=len(found)):
-        found.extend(more)
-    return found
-
-
-async def _view(app: App, head: Head) -> TreeView:
-    root = head.birth.root
-    tree = await app.store.tree(app.scope, root)
-    assert tree is not None
-    view = TreeView(main_lines(tree))
-    while events := await app.sessions.events(app.scope, root, after=view.seen):
-        for event in events:
-            view.apply(event)
-    return view
 
 
 def _git_on(head: Head) -> str:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from proctor.cli.lazy import CANCELLED, FAILED
 from proctor.cli.product import Product, mappings, text, whole
+from proctor.cli.spending import Spending
 from proctor.cli.view import SessionView, TreeView
 from proctor.domain.json import EMPTY, JsonObject
 
@@ -64,6 +65,8 @@ class Summary:
     """Tests that were proven alone but did not land, and why."""
     judged: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """How often a step got a status: by workflow, step and status."""
+    spending: Spending = field(default_factory=Spending)
+    """What was spent, and of how much."""
     asking: frozenset[tuple[str, str]] = frozenset()
     """Steps that wait for an answer: workflow and step."""
 
@@ -72,12 +75,11 @@ class Summary:
         """Whether there is a branch with tests."""
         return self.status == "complete"
 
-    def exit_code(self, *, strict: bool = False) -> int:
-        """Give 0 for landed, 1 for failed or blocked, 130 for cancelled; with `strict`, 1 also for landed in part."""
+    def exit_code(self) -> int:
+        """Give 0 for landed, also in part, 1 for failed or blocked, 130 for cancelled."""
         if self.status == "cancelled" or (self.status == "active" and not self.blocked):
             return CANCELLED
-        in_part = strict and any(row.verdict != "proven" for row in self.rows)
-        return 0 if self.landed and not in_part else FAILED
+        return 0 if self.landed else FAILED
 
     def to_json(self) -> JsonObject:
         """Give the form for machines."""
@@ -91,6 +93,7 @@ class Summary:
             "error": self.error,
             "blocked": list(self.blocked),
             "seconds": self.seconds,
+            "spent": self.spending.to_json(),
             "components": [row.to_json() for row in self.rows],
         }
 
@@ -115,6 +118,7 @@ def summarise(view: TreeView) -> Summary:
             str(each.get("test")): text(each.get("reason")) or "" for each in mappings(root.product.get("removed"))
         },
         judged=dict(view.judged),
+        spending=view.spending,
         asking=frozenset((each.workflow, each.step) for each in (root, *view.ordered()) if each.step and each.asks),
     )
 
@@ -135,6 +139,9 @@ def _corrected(row: Row, final: Mapping[str | None, JsonObject]) -> Row:
         landed,
         reason=landed.reason or own.reason,
         bugs=landed.bugs or own.bugs,
+        dropped_tests=landed.dropped_tests or own.dropped_tests,
+        files=landed.files or own.files,
+        notices=landed.notices or own.notices,
         before=own.before if landed.before is None else landed.before,
         after=own.after if landed.after is None else landed.after,
     )

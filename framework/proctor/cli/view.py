@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from proctor.cli.product import Product, mapping, text, whole
+from proctor.cli.spending import Spending
 from proctor.cli.wording import SHORT_ID
 from proctor.domain.event import Event
 from proctor.domain.json import EMPTY, JsonObject
@@ -93,6 +94,8 @@ class TreeView:
     """By the key that the parent gave them."""
     judged: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How often a step got a status: by workflow, step and status."""
+    spending: Spending = field(default_factory=Spending)
+    """What was spent in all sessions, replaced ones included."""
     seen: int = 0
     """Number of the last event that was taken in."""
     _by_id: dict[str, SessionView] = field(default_factory=dict)
@@ -101,11 +104,15 @@ class TreeView:
     def apply(self, event: Event) -> SessionView | None:
         """Take an event in, and give the session that it is about; None if that has been replaced."""
         self.seen = event.sequence
+        self.spending.apply(event)
         if event.kind == "session_created":
             self._create(event)
         session = self._by_id.get(event.session_id)
         if session is not None:
+            was = session.status
             _apply(session, event)
+            if session is self.root and was in TERMINAL and session.status not in TERMINAL:
+                self.spending.begin_anew()
             if event.kind == "interaction_completed" and session.last is not None:
                 self.judged[session.workflow, session.last[0], session.last[1]] += 1
             self._progress = max(self._progress, self._share())

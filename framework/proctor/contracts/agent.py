@@ -72,6 +72,8 @@ class Task:
     """`seconds` is the time for the whole task; the rest holds for each process that is started for it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What processes of the agent may see of the environment."""
+    scratch: Path | None = None
+    """An empty folder for the agent's own files, outside the workspace and removed afterwards; None: it makes one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class Executor(ABC):
     """The version of this contract that it was written for."""
     parks: ClassVar[Parks | None] = None
     """What a started command of this kind waits for; such an executor's `execute` is never called."""
+    spends: ClassVar[bool] = False
+    """Whether such a command may cost tokens or money: none is started once the budget for them is used up."""
     Arguments: ClassVar[type[BaseModel]]
     """The arguments that a command of this kind must have."""
     Data: ClassVar[type[BaseModel]] = Anything

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from proctor.contracts.access import AccessStore
+from proctor.contracts.retention import RetentionStore
+from proctor.domain.budget import Spent
 from proctor.domain.event import Event, News
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction, Usage
 from proctor.domain.json import JsonObject
 from proctor.domain.scope import Scope
-from proctor.domain.session import SessionStatus
+from proctor.domain.session import Limits, SessionStatus
 from proctor.domain.workflow import PinnedWorkflow
 
 
@@ -51,6 +53,8 @@ class Tree:
     """Who drives it; None if nobody does."""
     events: int = 0
     """Number of the last event."""
+    forgotten: int = 0
+    """Number of the last event that is no longer kept; 0: all are."""
     sessions: int = 0
     """How many there are, the root counted."""
     spent: Usage = Usage()
@@ -88,8 +92,14 @@ class Change:
     """The tree's row, when the head is a new root."""
     spent: Usage | None = None
     """Added to what the tree has spent."""
+    executed: tuple[float, float] | None = None
+    """From when to when a client executed what is closed: counted as time of the tree, see `count_time`."""
+    within: Limits | None = None
+    """What it begins is held to these: if a budget of the tree is used up by them, or `children` are too many, it is
+    a Conflict."""
     reopens: bool = False
-    """The head had ended and is active again. Its parent's count of open children is not touched."""
+    """The head had ended and is active again. Its parent's count of open children is not touched. If it is a root, what
+    its tree has spent counts anew from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class Committed:
     """Other sessions that can go on now: new children, and a parent whose last child ended."""
 
 
-class Store(AccessStore, Protocol):
+class Store(AccessStore, RetentionStore, Protocol):
     """Keeps sessions. Every read is scoped: what lies outside the scope does not exist."""
 
     async def head(self, scope: Scope, session_id: str) -> Head | None:
@@ -145,7 +155,7 @@ class Store(AccessStore, Protocol):
         below: str | None = None,
         children_of: str | None = None,
     ) -> Sequence[Event]:
-        """Read a tree's stream by number.
+        """Read a tree's stream by number; what is forgotten is left out.
 
         With `below`, only what is told of that session and of all below it. With `children_of`, only what is told of
         that session's children, without activity and output.
@@ -154,8 +164,18 @@ class Store(AccessStore, Protocol):
     async def tree(self, scope: Scope, root: str) -> Tree | None:
         """Read what a tree shares."""
 
+    async def spent(self, root: str) -> Spent:
+        """Read what a tree has spent since its root was created, or opened again. Raises SessionNotFound."""
+
+    async def count_time(self, root: str, since: float, until: float) -> None:
+        """Add a stretch of time to what a tree has spent; what lies before the end of an earlier one counts once."""
+
     async def find_tree(self, scope: Scope, fingerprint: str) -> Tree | None:
-        """Find the tree with an active root that is about this."""
+        """Find the tree that is about this and is not done with.
+
+        That is: its root is active; or it is the newest, its root is complete or failed, and it still has an owner, who
+        was to say so.
+        """
 
     async def open_trees(self) -> Sequence[Tree]:
         """Read the trees whose root is active, in every scope: for whoever drives them, not for callers."""
@@ -186,7 +206,7 @@ class Store(AccessStore, Protocol):
         """Take or give back a tree, if its owner is still the expected one; False if it is not, or there is no tree."""
 
     async def put(self, data: bytes) -> str:
-        """Store a blob and give its id, the sha256 in hex digits."""
+        """Store a blob and give its id, the sha256 in hex digits. One that was there counts as put again."""
 
     async def get(self, blob_id: str) -> bytes:
         """Read a blob. Raises BlobMissing."""

@@ -8,13 +8,15 @@ the session service commits the new one only if the stored one is still the old 
     judge      its step's verdict is in: the interaction is completed and the rule says what follows
     abandon    whoever executed it is gone: the interaction is closed, its step will be handed out again
     cancel     the user wants no more of it
+    run_out    a budget of its tree is used up
     reopen     the user wants it tried again
 """
 
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from proctor.domain.interaction import Command, Interaction, Outcome, Result, changed_by_verdict
+from proctor.domain.budget import NOTHING, Spent, narrowed
+from proctor.domain.interaction import Command, Interaction, Outcome, Result, changed_by_verdict, with_usage
 from proctor.domain.json import JsonObject
 from proctor.domain.orchestrator import (
     Completed,
@@ -123,10 +125,10 @@ class Judged:
     next: Next
 
 
-def snapshot(head: Head, children: tuple[ChildSummary, ...] = ()) -> Session:
-    """Give the session as its steps see it."""
+def snapshot(head: Head, children: tuple[ChildSummary, ...] = (), spent: Spent = NOTHING) -> Session:
+    """Give the session as its steps see it when its tree has spent so much."""
     birth = head.birth
-    fixes = head.state.get("fixes")
+    limits, fixes = narrowed(birth.limits, spent), head.state.get("fixes")
     return Session(
         id=birth.id,
         root=birth.root,
@@ -139,10 +141,10 @@ def snapshot(head: Head, children: tuple[ChildSummary, ...] = ()) -> Session:
         parent=birth.parent,
         attempt=birth.attempt,
         state=head.state,
-        limits=birth.limits,
+        limits=limits,
         remaining=Remaining(
-            fixes=max(0, birth.limits.fixes - (fixes if isinstance(fixes, int) else 0)),
-            interactions=max(0, birth.limits.interactions - (head.sequence - head.counted_from)),
+            fixes=max(0, limits.fixes - (fixes if isinstance(fixes, int) else 0)),
+            interactions=max(0, limits.interactions - (head.sequence - head.counted_from)),
         ),
         last_completed=head.last_completed,
         children=children,
@@ -211,8 +213,9 @@ def judge(
     is woken by this: its fence is raised.
     """
     assert head.pending is not None
-    pending, result = head.pending, outcome.result
+    pending = head.pending
     by, raw = pending.executed_by or executed_by, pending.raw or submitted
+    result = with_usage(outcome.result, raw)
     came = None if raw is None else changed_by_verdict(raw, result)
     interaction = Interaction(pending.sequence, pending.command, result, "completed", now, by, came)
     last = Completed(pending.sequence, pending.command.step, result.status)
@@ -252,10 +255,14 @@ def abandon(head: Head, now: float) -> tuple[Head, Interaction]:
 
 def cancel(head: Head, now: float) -> tuple[Head, Interaction | None]:
     """End the session on the user's wish, and close what is pending."""
-    pending = head.pending
-    interaction = Interaction(pending.sequence, pending.command, None, "abandoned", now) if pending else None
-    closed = _without_pending(head) if pending else replace(head, version=head.version + 1)
-    return replace(closed, status="cancelled", fence=head.fence + 1), interaction
+    closed, interaction = _broken_off(head, now)
+    return replace(closed, status="cancelled"), interaction
+
+
+def run_out(head: Head, reason: str, now: float) -> tuple[Head, Interaction | None]:
+    """End the session because a budget of its tree is used up, and close what is pending."""
+    closed, interaction = _broken_off(head, now)
+    return _failed(closed, reason), interaction
 
 
 def reopen(head: Head) -> Head:
@@ -273,6 +280,13 @@ def reopen(head: Head) -> Head:
         counted_from=head.sequence,
         version=head.version + 1,
     )
+
+
+def _broken_off(head: Head, now: float) -> tuple[Head, Interaction | None]:
+    pending = head.pending
+    interaction = Interaction(pending.sequence, pending.command, None, "abandoned", now) if pending else None
+    closed = _without_pending(head) if pending else replace(head, version=head.version + 1)
+    return replace(closed, fence=head.fence + 1), interaction
 
 
 def _without_pending(head: Head) -> Head:

@@ -142,6 +142,13 @@ class Interaction:
         return replace(self.result, **changed)
 
 
+def with_usage(judged: Result, submitted: Result | None) -> Result:
+    """Give a judged result with the usage that was reported: no verdict takes back what was spent."""
+    if submitted is None or judged is submitted or judged.usage == submitted.usage:
+        return judged
+    return replace(judged, usage=submitted.usage)
+
+
 def changed_by_verdict(submitted: Result, judged: Result) -> JsonObject:
     """Give the fields of a submitted result that its verdict does not carry on, as they came.
 

@@ -1,5 +1,8 @@
 """What is told of each change of a head."""
 
+from dataclasses import asdict
+
+from proctor.domain.budget import is_bounded
 from proctor.domain.event import EventKind, News
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
@@ -25,6 +28,9 @@ def created(head: Head, now: float) -> News:
         "priority": birth.priority,
         "subject": birth.subject,
     }
+    if birth.parent is None and is_bounded(birth.limits):
+        limits = birth.limits
+        data = {**data, "limits": {"seconds": limits.seconds, "tokens": limits.tokens, "money": limits.money}}
     return _news(head, "session_created", now, data)
 
 
@@ -64,6 +70,8 @@ def completed(head: Head, closed: Interaction) -> News:
         "message": closed.result.error_message,
         "duration_s": closed.result.duration_s,
     }
+    if closed.result.usage is not None:
+        data = {**data, "usage": asdict(closed.result.usage)}
     return _news(head, "interaction_completed", closed.closed_at or 0.0, data)
 
 

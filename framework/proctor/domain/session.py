@@ -15,7 +15,7 @@ TERMINAL: frozenset[SessionStatus] = frozenset(("complete", "failed", "cancelled
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a session may spend before it is ended. The numbers are counts, of the kind that the field names."""
+    """What a session may spend before it is ended, and with it the whole tree that it is part of."""
 
     repeats: int = 5
     """SELF decisions in a row."""
@@ -29,6 +29,14 @@ class Limits:
     """Interactions of one step lost in a row, because whoever executed them died."""
     interactions: int = 60
     """Interactions in all."""
+    seconds: float | None = None
+    """Of the whole tree: time in which somebody drove it or executed something for it; None: without a limit."""
+    tokens: int | None = None
+    """Of the whole tree: tokens that agents read and wrote; None: without a limit."""
+    money: float | None = None
+    """Of the whole tree: what agents cost, in US dollars; None: without a limit."""
+    sessions: int = 2000
+    """Of the whole tree: sessions, the root counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class Session:
     state: JsonObject
     """What its steps remember: all that was given in `Outcome.state` and, of a child, in `ChildSpec.state`."""
     limits: Limits
+    """As they hold now: once a budget of the tree is used up, no fix and no further attempt is left."""
     remaining: Remaining
     last_completed: Completed | None
     """None before the first interaction was judged."""

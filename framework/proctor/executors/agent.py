@@ -98,6 +98,7 @@ class AgentExecutor(Executor):
     could not be started. A file that it removed is named in `deleted`.
     """
 
+    spends = True
     Arguments = AgentArguments
     Data = AgentData
 
@@ -108,12 +109,13 @@ class AgentExecutor(Executor):
             return Result(FAULT, error_message="the command has no workspace for the agent to work in")
         begun = time.monotonic()
         agent = surroundings.agent(arguments.agent)
-        async with surroundings.open(command.workspace, key=surroundings.session_id) as path:
+        opened = surroundings.open(command.workspace, key=surroundings.session_id)
+        async with surroundings.scratch() as scratch, opened as path:
             locate(path, arguments.target).parent.mkdir(parents=True, exist_ok=True)
             try:
                 async with asyncio.timeout(arguments.seconds + GRACE_S):
                     with doing(f"the agent {arguments.agent}"):
-                        answer = await agent.run(_task(arguments, path, surroundings), surroundings.emit)
+                        answer = await agent.run(_task(arguments, path, scratch, surroundings), surroundings.emit)
             except TimeoutError:
                 answer = AgentResult("error", f"the agent did not finish within {arguments.seconds:g} s")
             changed = await surroundings.changed(path, named=[arguments.target])
@@ -137,7 +139,7 @@ def allowed(name: str, may_write: Sequence[str]) -> bool:
     return any(name.startswith(place) if place.endswith("/") else name == place for place in may_write)
 
 
-def _task(arguments: AgentArguments, path: Path, surroundings: Surroundings) -> Task:
+def _task(arguments: AgentArguments, path: Path, scratch: Path, surroundings: Surroundings) -> Task:
     limits = surroundings.limits
     return Task(
         text=arguments.text,
@@ -150,6 +152,7 @@ def _task(arguments: AgentArguments, path: Path, surroundings: Surroundings) -> 
         conversation_id=arguments.conversation_id,
         limits=ProcessLimits(arguments.seconds, limits.memory_bytes, limits.output_bytes),
         environment={**surroundings.environment, **arguments.environment},
+        scratch=scratch,
     )
 
 

@@ -31,6 +31,8 @@ class Entry:
     status: str = ""
     """Of the session, if that changed."""
     paused: bool = False
+    budget: str = ""
+    """Why a budget of the tree ended the session, if one did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from proctor.domain.session import TERMINAL, SessionStatus
 from proctor.domain.workflow import FAULT, PinnedWorkflow
 from proctor.history.document import Entry, Recorded
 
+OPENED_AGAIN = "opened again"
+
 
 @dataclass
 class Line:
@@ -68,6 +70,9 @@ class Line:
 
         A user's run counts these anew without a word in the record, so the record says whether it was the last.
         """
+        if end is not None and end.budget:
+            self.head, _ = heads.run_out(self.head, end.budget, 0.0)
+            return
         led_to: SessionStatus = "active" if end is None else self._status(end)
         if led_to == "cancelled":
             self.head, _ = heads.cancel(self.head, 0.0)
@@ -81,9 +86,12 @@ class Line:
         was = self.head
         if entry.status == "active" and was.status in TERMINAL:
             self.head = heads.reopen(was)
-            return "opened again"
+            return OPENED_AGAIN
         if entry.status == "cancelled" and was.status not in TERMINAL:
             self.head, _ = heads.cancel(was, 0.0)
+        if entry.budget:
+            self.head = was if was.status in TERMINAL else heads.run_out(was, entry.budget, 0.0)[0]
+            return "ended by a budget"
         self.head = replace(self.head, paused=entry.paused)
         if entry.status == "cancelled":
             return "cancelled"

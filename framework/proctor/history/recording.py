@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from proctor.contracts.store import Store
+from proctor.domain.budget import is_named_in
 from proctor.domain.event import Event
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.scope import Scope
-from proctor.errors import Conflict
+from proctor.errors import Conflict, EventsForgotten
 from proctor.history.discretion import Discretion
 from proctor.history.document import Entry, History, Recorded
 from proctor.history.values import from_json, to_json
@@ -25,7 +26,7 @@ TOLD = ("activity", "output", "gap")
 async def record(store: Store, scope: Scope, root: str, *, version: str) -> History:
     """Record the whole tree of a root session; `version` is Proctor's own.
 
-    Raises Conflict if the tree goes on faster than it can be read.
+    Raises Conflict if the tree goes on faster than it can be read, and EventsForgotten if some of its past is gone.
     """
     for _ in range(TRIES):
         history, last = await _recorded(store, scope, root, version)
@@ -39,6 +40,8 @@ async def _recorded(store: Store, scope: Scope, root: str, version: str) -> tupl
     assert tree is not None
     events = await _events(store, scope, root)
     heads = await store.descendants(scope, root)
+    if (tree.events and not events) or (events and events[0].sequence > 1):
+        raise EventsForgotten(session_id=root, forgotten=events[0].sequence - 1 if events else tree.events)
     logs = {head.id: await _interactions(store, scope, head.id) for head in heads}
     born = _handed_down(heads, logs)
     sessions = tuple(Recorded(_bare(head), born.get(head.id, EMPTY), logs[head.id]) for head in heads)
@@ -62,13 +65,14 @@ async def _interactions(store: Store, scope: Scope, session_id: str) -> tuple[In
 
 def _entry(event: Event) -> Entry:
     sequence, status = event.data.get("sequence"), event.data.get("status")
-    about_session = event.kind == "session_changed"
+    about_session, error = event.kind == "session_changed", str(event.data.get("error") or "")
     return Entry(
         event.session_id,
         event.kind,
         sequence if isinstance(sequence, int) else 0,
         str(status) if about_session else "",
         about_session and bool(event.data.get("paused")),
+        error if about_session and status == "failed" and is_named_in(error) else "",
     )
 
 

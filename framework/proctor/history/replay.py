@@ -6,13 +6,15 @@ left of its budgets, and how its children stood at that moment. What neither a r
 from the record: that an interaction was abandoned, a session cancelled, paused or opened again.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from proctor.domain import head as heads
+from proctor.domain.budget import Spent, used_up
 from proctor.domain.head import Head
-from proctor.domain.interaction import Interaction, Outcome, Result
+from proctor.domain.interaction import Interaction, Outcome, Result, Usage, with_usage
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.orchestrator import Next, NextStep, Orchestrator, SessionComplete
 from proctor.domain.scope import Scope
@@ -22,7 +24,7 @@ from proctor.history.comparison import Comparison
 from proctor.history.differences import Difference
 from proctor.history.document import Entry, History
 from proctor.history.installed import installed
-from proctor.history.line import Line, is_faulted
+from proctor.history.line import OPENED_AGAIN, Line, is_faulted
 from proctor.registry import Registry
 from proctor.steps import Fault, Steps
 
@@ -71,6 +73,7 @@ async def replay(history: History, registry: Registry) -> Replayed:
 class _Replay:
     def __init__(self, history: History, registry: Registry) -> None:
         self._history = history
+        self._registry = registry
         self._steps = Steps(registry)
         self._installed, self._not_installed = installed(history, registry)
         self._comparison = Comparison(history.python)
@@ -80,10 +83,12 @@ class _Replay:
         self._divergences: list[Divergence] = []
         self._taken_over: Counter[str] = Counter()
         self._decisions = 0
+        self._spent = Spent()
 
     async def follow(self, entry: Entry, end: Entry | None) -> None:
         """Do what an entry tells of; `end` tells that the session ended with it."""
         if entry.kind == "session_created":
+            self._spent = replace(self._spent, sessions=self._spent.sessions + 1)
             recorded = self._recorded[entry.session]
             self._lines[entry.session] = Line(recorded, self._workflows[recorded.head.birth.workflow])
             return
@@ -92,13 +97,14 @@ class _Replay:
             case "interaction_started":
                 await self._start(line, line.log[entry.sequence])
             case "interaction_completed":
-                ended = end if end is not None and end.status != "cancelled" else None
+                ended = end if end is not None and end.status != "cancelled" and not end.budget else None
                 await self._complete(line, line.log[entry.sequence], ended)
+                self._spent = self._spent.plus(_usage(line.log[entry.sequence]))
             case "interaction_abandoned":
                 line.abandon(end)
                 self._taken_over["abandoned"] += 1
             case "session_changed":
-                self._taken_over.update(filter(None, (line.change(entry),)))
+                self._change(line, entry)
 
     def finished(self) -> Replayed:
         """Compare how every session stands in the end, and give all that was found."""
@@ -106,6 +112,15 @@ class _Replay:
             self._compare_end(line)
         notes, texts = tuple(self._notes()), tuple(self._comparison.texts)
         return Replayed(len(self._lines), self._decisions, tuple(self._divergences), notes, texts)
+
+    def _change(self, line: Line, entry: Entry) -> None:
+        """Take over a change of a session, and what it tells of the budgets of its tree."""
+        changed, birth = line.change(entry), line.head.birth
+        self._taken_over.update(filter(None, (changed,)))
+        if changed == OPENED_AGAIN and birth.parent is None:
+            self._spent = Spent()
+        elif entry.budget.startswith("limits.seconds:"):
+            self._spent = replace(self._spent, seconds=math.inf)
 
     # -- decisions -------------------------------------------------------------------------------------------------
 
@@ -124,7 +139,8 @@ class _Replay:
 
     async def _ask_for_command(self, line: Line, was: Interaction) -> None:
         try:
-            made = await self._steps.command(Scope(), line.workflow, was.command.step, self._snapshot(line))
+            session = self._snapshot(line, self._spent)
+            made = await self._steps.command(Scope(), line.workflow, was.command.step, session)
         except UNAVAILABLE as error:
             self._lacks_plugin(line, was, error)
             return
@@ -161,20 +177,29 @@ class _Replay:
         if submitted is None or not line.is_asked:
             return None
         try:
-            outcome = await self._steps.outcome(Scope(), line.workflow, step, self._snapshot(line), submitted)
+            session = self._snapshot(line, self._allowed(line, was))
+            outcome = await self._steps.outcome(Scope(), line.workflow, step, session, submitted)
         except UNAVAILABLE as error:
             self._lacks_plugin(line, was, error)
             return None
+        outcome = replace(outcome, result=with_usage(outcome.result, submitted))
         self._compare(line, was, "verdict", judged, outcome.result)
         return None if line.diverged else replace(outcome, result=judged)
 
-    def _snapshot(self, line: Line) -> Session:
+    def _allowed(self, line: Line, was: Interaction) -> Spent:
+        """Give what counted against an interaction: nothing, if its command was allowed to spend."""
+        spent = self._spent.plus(_usage(was))
+        if used_up(line.head.birth.limits, spent) and self._registry.executor(was.command.kind).spends:
+            return Spent()
+        return spent
+
+    def _snapshot(self, line: Line, spent: Spent) -> Session:
         """Give the session as its steps saw it at that moment."""
         if not line.workflow.spawns:
-            return heads.snapshot(line.head)
+            return heads.snapshot(line.head, spent=spent)
         children = [each.head for each in self._lines.values() if each.head.birth.parent == line.head.id]
         children.sort(key=lambda child: (child.birth.key, child.birth.attempt))
-        return heads.snapshot(line.head, tuple(heads.summary(child) for child in children))
+        return heads.snapshot(line.head, tuple(heads.summary(child) for child in children), spent)
 
     # -- what is found ---------------------------------------------------------------------------------------------
 
@@ -216,6 +241,10 @@ class _Replay:
             yield f"{len(self._history.shortened)} outputs are recorded shortened"
         if self._history.redacted:
             yield f"{len(self._history.redacted)} values are redacted"
+
+
+def _usage(was: Interaction) -> Usage | None:
+    return was.result.usage if was.result else None
 
 
 def _made(was: Interaction) -> object:

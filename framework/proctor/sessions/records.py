@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from proctor.contracts.store import Change, Committed, Store
+from proctor.domain.budget import NOTHING, Spent, is_bounded
 from proctor.domain.head import Birth, Head, snapshot, summary
+from proctor.domain.interaction import Usage
 from proctor.domain.json import JsonObject
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL, Session
@@ -43,11 +45,17 @@ class Records:
             raise SessionClosed(session_id=session_id, status=head.status)
         return head
 
-    async def snapshot(self, scope: Scope, head: Head, workflow: PinnedWorkflow) -> Session:
-        """Give a session as its steps see it."""
-        if not workflow.spawns:
-            return snapshot(head)
-        return snapshot(head, tuple(summary(child) for child in await self.store.children(scope, head.id)))
+    async def snapshot(self, scope: Scope, head: Head, workflow: PinnedWorkflow, spent: Spent | None = None) -> Session:
+        """Give a session as its steps see it, if need be as of another amount spent than the present one."""
+        spent = await self.spent(head, workflow) if spent is None else spent
+        children = await self.store.children(scope, head.id) if workflow.spawns else ()
+        return snapshot(head, tuple(summary(child) for child in children), spent)
+
+    async def spent(self, head: Head, workflow: PinnedWorkflow, usage: Usage | None = None) -> Spent:
+        """Give what a session's tree has spent, with a usage that is not written yet; nothing if that cannot matter."""
+        if not workflow.spawns and not is_bounded(head.birth.limits):
+            return NOTHING
+        return (await self.store.spent(head.birth.root)).plus(usage)
 
     async def workflow(self, scope: Scope, head: Head) -> PinnedWorkflow:
         """Give a session's workflow as it was pinned when its tree was created."""

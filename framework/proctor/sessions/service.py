@@ -18,6 +18,7 @@ from proctor.domain.session import TERMINAL, Session
 from proctor.errors import (
     ChildrenOpen,
     Conflict,
+    DatabaseBusy,
     NoLease,
     NothingPending,
     ProctorError,
@@ -33,12 +34,17 @@ from proctor.sessions import idempotency
 from proctor.sessions.draft import Draft
 from proctor.sessions.family import Family
 from proctor.sessions.records import TRIES, OnReady, Records
+from proctor.sessions.timer import Timer
 from proctor.sessions.turn import WOKEN, Came, Started, Submitted
 from proctor.sessions.turns import LEASE_S, UNAVAILABLE, Turns
 from proctor.steps import Steps
 
 TURNS = 12
 """Turns of the event loop within which a verdict counts as there at once: asking a plugin takes some of its own."""
+
+WAITS = 3
+"""How often a result waits for a busy database, each time as long as the store does, if its caller has no key under
+which to submit it again: it may have been paid for."""
 
 CLIENT = "client:"
 """The owner of a lease begins so if it is no runner of ours. Whether such a one lives, only its lease can tell."""
@@ -74,6 +80,7 @@ class Sessions:
             self._records, registry, steps or Steps(registry), clock=clock, new_id=new_id, lease_s=lease_s
         )
         self._family = Family(self._records, clock=clock, new_id=new_id)
+        self._timer = Timer(self._records, self._commit, clock=clock)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -141,7 +148,7 @@ class Sessions:
         return head
 
     async def find(self, scope: Scope, fingerprint: str) -> Tree | None:
-        """Find the active tree that is about this."""
+        """Find the tree that is about this and is not done with: see `Store.find_tree`."""
         return await self._store.find_tree(scope, fingerprint)
 
     async def adopt(self, scope: Scope, root: str, owner: Owner, alive: Callable[[Owner], bool]) -> None:
@@ -165,6 +172,10 @@ class Sessions:
     async def release(self, root: str, owner: Owner) -> None:
         """Give a tree back."""
         await self._store.own(root, None, owner)
+
+    async def count_time(self, scope: Scope, root: str, seconds: float) -> None:
+        """Count so much time, up to now, in which a tree was driven; end what has no more of it."""
+        await self._timer.count(scope, root, seconds)
 
     # -- the turns of a session ------------------------------------------------------------------------------------
 
@@ -219,7 +230,7 @@ class Sessions:
         NothingPending, ChildrenOpen, IdempotencyConflict, or SessionBlocked: then the result is stored and will be
         judged.
         """
-        came = idempotency.came(result, key, executed_by)
+        came, waits = idempotency.came(result, key, executed_by), 0
         head = head or await self.head(scope, session_id)
         for _ in range(TRIES):
             if head.pending is None or head.fence != fence or head.pending.raw is not None:
@@ -233,6 +244,11 @@ class Sessions:
             try:
                 return await self._judge(scope, head, came, go_on=go_on, owner=owner)
             except Conflict:
+                head = await self.head(scope, session_id)
+            except DatabaseBusy:
+                waits += 1
+                if key is not None or waits > WAITS:
+                    raise
                 head = await self.head(scope, session_id)
         raise Conflict(session_id=session_id)
 
@@ -362,7 +378,8 @@ class Sessions:
             judging.cancel()
         if change.head.version == head.version:  # storing the result took the version that the verdict was to have
             change = replace(change, head=replace(change.head, version=head.version + 1))
-        committed = await self._commit(replace(change, answer=idempotency.judged(head, came, change)))
+        answer = idempotency.judged(head, came, change)
+        committed = await self._commit(replace(change, answer=answer, executed=_executed(head, self._clock())))
         started = Started(committed, fresh=committed.parked is None) if committed.pending else None
         closed = change.closed
         assert closed is not None
@@ -410,6 +427,13 @@ def _shown(head: Head, fence: int) -> Started:
 
 def _lacks_result(head: Head) -> bool:
     return head.pending is not None and head.pending.raw is None
+
+
+def _executed(head: Head, now: float) -> tuple[float, float] | None:
+    """Tell from when to when a client executed the pending command. Of what runners do, whoever drives them counts."""
+    if head.pending is None or head.owner is None or not head.owner.startswith(CLIENT):
+        return None
+    return head.pending.started_at, now
 
 
 def _check_open(head: Head) -> None:

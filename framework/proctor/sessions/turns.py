@@ -6,6 +6,7 @@ from dataclasses import replace
 from proctor.contracts.store import Change
 from proctor.domain import head as heads
 from proctor.domain import news as news_of
+from proctor.domain.budget import NOTHING, Spent, held_to, is_bounded, used_up
 from proctor.domain.head import Head
 from proctor.domain.interaction import Command
 from proctor.domain.orchestrator import NextStep, Orchestrator
@@ -13,6 +14,7 @@ from proctor.domain.scope import Scope
 from proctor.domain.workflow import PinnedWorkflow
 from proctor.errors import PluginBroken, PluginClash, PluginMissing, SessionBlocked, SessionClosed
 from proctor.registry import Registry
+from proctor.sessions.brood import Brood
 from proctor.sessions.records import Records
 from proctor.sessions.turn import Came
 from proctor.steps import Fault, Steps
@@ -47,9 +49,10 @@ class Turns:
         """Make the change that completes the pending interaction and, if asked, starts the next."""
         assert head.pending is not None
         workflow = await self._records.workflow(scope, head)
-        step, now = head.pending.command.step, self._clock()
-        session = await self._records.snapshot(scope, head, workflow)
-        outcome = await self._steps.outcome(scope, workflow, step, session, head.pending.raw or came.result)
+        step, now, result = head.pending.command.step, self._clock(), head.pending.raw or came.result
+        spent = await self._records.spent(head, workflow, result.usage)
+        session = await self._records.snapshot(scope, head, workflow, self._allowed(head, spent))
+        outcome = await self._steps.outcome(scope, workflow, step, session, result)
         judged = heads.judge(
             head, Orchestrator(workflow), outcome, now, submitted=came.result, executed_by=came.executed_by
         )
@@ -57,52 +60,67 @@ class Turns:
             judged.head,
             judged.interaction,
             news=(news_of.completed(judged.head, judged.interaction), *news_of.ended(judged.head, now)),
-            spent=outcome.result.usage,
+            spent=result.usage,
         )
         if go_on and judged.head.status == "active" and not judged.head.paused:
-            return await self._going_on(scope, verdict, workflow, owner)
+            return await self._going_on(scope, verdict, workflow, owner, spent)
         return verdict
 
     async def start(self, scope: Scope, head: Head, owner: str | None) -> Change:
         """Make the change that hands out the next step. Raises SessionBlocked or SessionClosed."""
         workflow = await self._records.workflow(scope, head)
-        return await self._starting(scope, head, workflow, owner, version=head.version + 1)
+        spent = await self._records.spent(head, workflow)
+        return await self._starting(scope, head, workflow, owner, spent, version=head.version + 1)
 
-    async def _going_on(self, scope: Scope, verdict: Change, workflow: PinnedWorkflow, owner: str | None) -> Change:
+    def _allowed(self, head: Head, spent: Spent) -> Spent:
+        """Give what counts against the pending command: nothing, if it was allowed to spend. What it made is kept."""
+        assert head.pending is not None
+        if used_up(head.birth.limits, spent) and self._registry.executor(head.pending.command.kind).spends:
+            return NOTHING
+        return spent
+
+    async def _going_on(
+        self, scope: Scope, verdict: Change, workflow: PinnedWorkflow, owner: str | None, spent: Spent
+    ) -> Change:
         """Add the start of the next step to the change that carries the verdict."""
         try:
-            starting = await self._starting(scope, verdict.head, workflow, owner, version=verdict.head.version)
+            starting = await self._starting(scope, verdict.head, workflow, owner, spent, version=verdict.head.version)
         except SessionBlocked:
             return verdict
-        if starting.closed is not None:
+        if starting.head.pending is None:
             return verdict
         news = (*verdict.news, *starting.news)
-        return replace(verdict, head=starting.head, children=starting.children, news=news)
+        return replace(verdict, head=starting.head, children=starting.children, news=news, within=starting.within)
 
     async def _starting(
-        self, scope: Scope, head: Head, workflow: PinnedWorkflow, owner: str | None, *, version: int
+        self, scope: Scope, head: Head, workflow: PinnedWorkflow, owner: str | None, spent: Spent, *, version: int
     ) -> Change:
         following, now = Orchestrator(workflow).get_next_interaction(head), self._clock()
         if not isinstance(following, NextStep):
             raise SessionClosed(session_id=head.id, status=head.status)
-        session = await self._records.snapshot(scope, head, workflow)
+        session = await self._records.snapshot(scope, head, workflow, spent)
         try:
             command = await self._steps.command(scope, workflow, following.step, session)
-            parked = None if isinstance(command, Fault) else self._registry.executor(command.kind).parks
+            if isinstance(command, Fault):
+                return self._faulted(head, workflow, following.step, command, now)
+            executor = self._registry.executor(command.kind)
         except UNAVAILABLE as error:
             raise SessionBlocked(session_id=head.id, reason=str(error)) from error
-        if isinstance(command, Fault):
-            return self._faulted(head, workflow, following.step, command, now)
-        command = replace(command, step=following.step, at=now)
-        children, command = await self._children(scope, head, command)
-        begun = heads.start(head, command, owner=owner, lease_until=now + self._lease_s, parked=parked, version=version)
-        news = [
+        spends = executor.spends or not head.sequence
+        within = held_to(head.birth.limits, spends=spends, spawns=bool(workflow.spawns))
+        brood = await Brood.of(self._records.store, scope, head, command)
+        if reason := used_up(within, spent) or brood.refused(spent):
+            return _refused(head, reason, now)
+        children = brood.born(spent, self._new_id, now)
+        command = brood.named(replace(command, step=following.step, at=now), children)
+        lease_until, parks = now + self._lease_s, executor.parks
+        begun = heads.start(head, command, owner=owner, lease_until=lease_until, parked=parks, version=version)
+        news = (
             news_of.started(begun, following.reason, now),
             *(news_of.created(child, now) for child in children),
-        ]
-        if parked:
-            news.append(news_of.parked(begun, now))
-        return Change(begun, children=children, news=tuple(news))
+            *([news_of.parked(begun, now)] if parks else []),
+        )
+        return Change(begun, children=children, news=news, within=within if children or is_bounded(within) else None)
 
     def _faulted(self, head: Head, workflow: PinnedWorkflow, step: str, fault: Fault, now: float) -> Change:
         """Log an interaction for a step that could not even make its command."""
@@ -117,29 +135,8 @@ class Turns:
         )
         return Change(judged.head, judged.interaction, news=news)
 
-    async def _children(self, scope: Scope, head: Head, command: Command) -> tuple[tuple[Head, ...], Command]:
-        """Make the child sessions that `command` wants and that do not exist, and name all of them in it."""
-        if not command.children:
-            return (), command
-        existing = await self._records.store.children(scope, head.id)
-        known = {(child.birth.key, child.birth.attempt): child.id for child in existing}
-        fresh: list[Head] = []
-        for spec in command.children:
-            if (spec.key, spec.attempt) in known:
-                continue
-            birth = replace(
-                head.birth,
-                id=self._new_id(),
-                workflow=spec.workflow,
-                created_at=self._clock(),
-                subject=spec.subject,
-                parent=head.id,
-                key=spec.key,
-                attempt=spec.attempt,
-                depth=head.birth.depth + 1,
-                priority=spec.priority,
-            )
-            fresh.append(Head(birth, state=spec.state, version=1))
-            known[spec.key, spec.attempt] = birth.id
-        ids = [known[spec.key, spec.attempt] for spec in command.children]
-        return tuple(fresh), replace(command, metadata={**command.metadata, "child_session_ids": ids})
+
+def _refused(head: Head, reason: str, now: float) -> Change:
+    """End a session in place of what it would have begun."""
+    ended, closed = heads.run_out(head, reason, now)
+    return Change(ended, closed, news=(news_of.changed(ended, now),))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection
 
+from proctor.domain.budget import Spent
 from proctor.domain.interaction import Usage
 from proctor.errors import SessionNotFound
 from proctor.store.codec import Row
@@ -42,6 +43,16 @@ class Batch:
         tally.sessions += sessions
         if spent is not None:
             tally.spent += spent
+
+    def spent(self, root: str) -> Spent:
+        """Give what a tree has spent, with what this transaction adds. Raises SessionNotFound."""
+        tally, row = self._tally(root), self.execute(SQL["spent"], (root,)).fetchone()
+        seconds, tokens, money, sessions = row
+        return Spent(seconds, tokens, money, sessions + tally.sessions).plus(tally.spent)
+
+    def count_time(self, root: str, since: float, until: float) -> None:
+        """Add a stretch of time to what a tree has spent."""
+        self.execute(SQL["count_time"], {"root": root, "since": since, "until": until})
 
     def finish(self) -> dict[str, int]:
         """Write what was collected, and give the number of each tree's last event."""

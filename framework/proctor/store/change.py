@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from proctor.contracts.store import Change, Committed
+from proctor.domain.budget import too_many, used_up
 from proctor.domain.head import Head
 from proctor.domain.session import TERMINAL
 from proctor.errors import Conflict
@@ -36,6 +37,7 @@ class EncodedChange:
     """A change as rows. The head is a newborn, or the row of one that is stored."""
 
     change: Change
+    at: float
     head: Newborn | Row
     closed: Row | None
     children: tuple[Newborn, ...]
@@ -51,6 +53,7 @@ class EncodedChange:
         else:
             awake = self._update(batch, self.head)
         self._append(batch)
+        self._check_budgets(batch)
         born = {child.id for child in self.children if child.insert(batch)}
         head = self._parked(batch) if self.change.head.parked == "children" else self.change.head
         if _waits_for_nobody(head):
@@ -76,7 +79,7 @@ class EncodedChange:
         if self.change.reopens and parent is None and not batch.execute(SQL["reopen_tree"], (head.id,)).rowcount:
             raise Conflict(session_id=head.id)
         if ends and parent is None:
-            batch.execute(SQL["end_tree"], (head.id,))
+            batch.execute(SQL["end_tree"], (self.at, head.id))
         if ends and parent is not None:
             row = batch.execute(SQL["child_ended"], (parent,)).fetchone()
             return (parent,) if row == _WAITS_FOR_NOBODY else ()
@@ -86,6 +89,16 @@ class EncodedChange:
         if self.closed:
             batch.execute(SQL["insert_interaction"], self.closed)
         if self.answer and not batch.execute(SQL["insert_answer"], self.answer).rowcount:
+            raise Conflict(session_id=self.change.head.id)
+
+    def _check_budgets(self, batch: Batch) -> None:
+        """See that what begins here may begin still: others have spent meanwhile."""
+        within = self.change.within
+        if within is None:
+            return
+        spent = batch.spent(self.change.head.birth.root).plus(self.change.spent)
+        crowded = self.children and too_many(within, spent.sessions + len(self.children))
+        if crowded or used_up(within, spent):
             raise Conflict(session_id=self.change.head.id)
 
     def _parked(self, batch: Batch) -> Head:
@@ -99,6 +112,9 @@ class EncodedChange:
         sessions = len(born) + isinstance(self.head, Newborn)
         if news or sessions or self.change.spent:
             batch.add(self.change.head.birth.root, news, sessions=sessions, spent=self.change.spent)
+        if self.change.executed is not None:
+            since, until = self.change.executed
+            batch.count_time(self.change.head.birth.root, since, until)
 
 
 def encode(change: Change, now: float) -> EncodedChange:
@@ -106,12 +122,13 @@ def encode(change: Change, now: float) -> EncodedChange:
     head, closed = change.head, change.closed
     return EncodedChange(
         change=change,
+        at=now,
         head=_newborn(head) if head.version == 1 else codec.head_row(head),
         closed=(head.id, closed.sequence, codec.document(closed)) if closed else None,
         children=tuple(_newborn(child) for child in change.children),
         news=tuple(codec.news(item) for item in change.news),
         answer=codec.answer_parameters(change.answer, now) if change.answer else None,
-        tree=codec.tree_parameters(change.tree, active=head.status == "active") if change.tree else None,
+        tree=codec.tree_parameters(change.tree, now, active=head.status == "active") if change.tree else None,
     )
 
 

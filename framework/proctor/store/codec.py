@@ -192,7 +192,7 @@ def news(item: News) -> Row:
     return (text(item.session_id), item.kind, item.at, document(item.data))
 
 
-def tree_parameters(tree: Tree, *, active: bool) -> Parameters:
+def tree_parameters(tree: Tree, now: float, *, active: bool) -> Parameters:
     """Give what is written of a new tree; its events and sessions are counted by the store."""
     return {
         "root": tree.root,
@@ -201,6 +201,7 @@ def tree_parameters(tree: Tree, *, active: bool) -> Parameters:
         "user": tree.scope.user,
         "fingerprint": None if tree.fingerprint is None else text(tree.fingerprint),
         "active": active,
+        "now": now,
         "owner": owner_text(tree.owner),
         "input_tokens": tree.spent.input_tokens,
         "output_tokens": tree.spent.output_tokens,
@@ -211,7 +212,7 @@ def tree_parameters(tree: Tree, *, active: bool) -> Parameters:
 
 def tree(row: Row) -> Tree:
     """Decode a tree."""
-    (root, account, project, user, fingerprint, owner, events, sessions, tokens_in, tokens_out, cost, pins) = row
+    (root, account, project, user, fingerprint, owner, events, forgotten, sessions, *spent, pins) = row
     return Tree(
         root=root,
         scope=Scope(account, project, user),
@@ -219,8 +220,9 @@ def tree(row: Row) -> Tree:
         fingerprint=fingerprint,
         owner=None if owner is None else Owner(**orjson.loads(owner)),
         events=events,
+        forgotten=forgotten,
         sessions=sessions,
-        spent=Usage(tokens_in, tokens_out, cost),
+        spent=Usage(*spent),
     )
 
 

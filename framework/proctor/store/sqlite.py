@@ -10,17 +10,19 @@ from typing import TypeVar
 
 from proctor.contracts.access import Deed, Token
 from proctor.contracts.store import Answer, Change, Committed, Owner, Tree
+from proctor.domain.budget import Spent
 from proctor.domain.event import Event, News
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.scope import Scope
 from proctor.domain.session import SessionStatus
-from proctor.errors import BlobMissing, TokenExists
+from proctor.errors import BlobMissing, SessionNotFound, TokenExists
 from proctor.store import change as changes
 from proctor.store import codec
 from proctor.store.batch import SQL, Batch
 from proctor.store.codec import Parameters, Row
 from proctor.store.database import connect, explained, location, prepare
+from proctor.store.forgetting import Forgetting
 from proctor.store.waiting import Waiting
 from proctor.store.writer import Writer
 
@@ -28,6 +30,8 @@ SLICE = 200
 """Rows that are decoded before others get their turn on the loop."""
 NO_LIMIT = -1
 """What SQLite takes for one."""
+FRESH_S = 12 * 3600.0
+"""A blob that was put within that time need not be put again. Half of what it is kept for though nobody names it."""
 LARGE = 64 * 1024
 """Bytes from which on a blob is hashed in a thread."""
 
@@ -44,7 +48,7 @@ async def open_store(url: str, *, clock: Callable[[], float] = time.time) -> "Sq
     return SqliteStore(path, clock)
 
 
-class SqliteStore:
+class SqliteStore(Forgetting):
     """Keeps sessions in one file. Reads happen on the loop's thread, writes in the writer's."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
@@ -121,8 +125,19 @@ class SqliteStore:
         row = self._row("tree", {"root": root, **_within(scope)})
         return codec.tree(row) if row else None
 
+    async def spent(self, root: str) -> Spent:
+        """Read what a tree has spent since its root was created, or opened again. Raises SessionNotFound."""
+        row = self._row("spent", (root,))
+        if row is None:
+            raise SessionNotFound(session_id=root)
+        return Spent(*row)
+
+    async def count_time(self, root: str, since: float, until: float) -> None:
+        """Add a stretch of time to what a tree has spent; what lies before the end of an earlier one counts once."""
+        await self._writer.write(lambda batch: batch.count_time(root, since, until))
+
     async def find_tree(self, scope: Scope, fingerprint: str) -> Tree | None:
-        """Find the tree with an active root that is about this."""
+        """Find the tree that is about this and is not done with."""
         row = self._row("find_tree", {"fingerprint": codec.text(fingerprint), **_within(scope)})
         return codec.tree(row) if row else None
 
@@ -161,9 +176,10 @@ class SqliteStore:
     async def put(self, data: bytes) -> str:
         """Store a blob and give its id, the sha256 in hex digits."""
         blob_id = _digest(data) if len(data) < LARGE else await asyncio.to_thread(_digest, data)
-        if self._row("has_blob", {"blob": blob_id}):
+        now = self._clock()
+        if self._row("has_blob", {"blob": blob_id, "since": now - FRESH_S}):
             return blob_id
-        parameters: Parameters = {"blob": blob_id, "data": data, "created_at": self._clock()}
+        parameters: Parameters = {"blob": blob_id, "data": data, "now": now}
 
         def insert(batch: Batch) -> None:
             batch.execute(SQL["insert_blob"], parameters)

@@ -33,8 +33,9 @@ WHERE s.root = :root AND s.account = :account AND s.project = :project
 ORDER BY s.depth, s.created_at, s.rowid;
 
 -- name: interactions
+-- A session without its birth is being forgotten.
 SELECT i.document
-FROM interactions i JOIN sessions s ON s.id = i.session
+FROM interactions i JOIN sessions s ON s.id = i.session JOIN births b ON b.session = s.id
 WHERE i.session = :session AND i.sequence > :after AND s.account = :account AND s.project = :project
 ORDER BY i.sequence
 LIMIT :limit;
@@ -67,20 +68,25 @@ ORDER BY e.sequence
 LIMIT :limit;
 
 -- name: tree
-SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.sessions, t.input_tokens,
-       t.output_tokens, t.cost_usd, p.document
+SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.forgotten, t.sessions,
+       t.input_tokens, t.output_tokens, t.cost_usd, p.document
 FROM trees t JOIN pins p ON p.root = t.root
 WHERE t.root = :root AND t.account = :account AND t.project = :project;
 
 -- name: find_tree
-SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.sessions, t.input_tokens,
-       t.output_tokens, t.cost_usd, p.document
-FROM trees t JOIN pins p ON p.root = t.root
-WHERE t.fingerprint = :fingerprint AND t.active AND t.account = :account AND t.project = :project;
+SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.forgotten, t.sessions,
+       t.input_tokens, t.output_tokens, t.cost_usd, p.document
+FROM trees t JOIN pins p ON p.root = t.root JOIN sessions s ON s.id = t.root
+WHERE t.root = (
+    SELECT root FROM trees
+    WHERE fingerprint = :fingerprint AND account = :account AND project = :project
+    ORDER BY active DESC, rowid DESC
+    LIMIT 1
+) AND (t.active OR (t.owner IS NOT NULL AND s.status IN ('complete', 'failed')));
 
 -- name: open_trees
-SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.sessions, t.input_tokens,
-       t.output_tokens, t.cost_usd, p.document
+SELECT t.root, t.account, t.project, t.user, t.fingerprint, t.owner, t.events, t.forgotten, t.sessions,
+       t.input_tokens, t.output_tokens, t.cost_usd, p.document
 FROM trees t JOIN pins p ON p.root = t.root
 WHERE t.active
 ORDER BY t.rowid;
@@ -103,10 +109,16 @@ LIMIT :limit;
 SELECT data FROM blobs WHERE id = :blob;
 
 -- name: has_blob
-SELECT 1 FROM blobs WHERE id = :blob;
+SELECT 1 FROM blobs INDEXED BY blobs_put WHERE id = :blob AND put_at > :since;
 
 -- name: last_event
-SELECT events FROM trees WHERE root = :root;
+SELECT events FROM trees WHERE root = :root AND NOT leaving;
+
+-- name: spent
+SELECT seconds - seconds_before, input_tokens + output_tokens - tokens_before, cost_usd - money_before,
+       sessions - sessions_before
+FROM trees
+WHERE root = ?;
 
 -- name: data_version
 PRAGMA data_version;
@@ -152,20 +164,23 @@ VALUES (:session, :operation, :key, :digest, :answer, :created_at)
 ON CONFLICT DO NOTHING;
 
 -- name: insert_tree
-INSERT INTO trees (root, account, project, user, fingerprint, active, owner, events, sessions, input_tokens,
+INSERT INTO trees (root, account, project, user, fingerprint, active, ended_at, owner, events, sessions, input_tokens,
                    output_tokens, cost_usd)
-VALUES (:root, :account, :project, :user, :fingerprint, :active, :owner, 0, 0, :input_tokens, :output_tokens,
-        :cost_usd)
+VALUES (:root, :account, :project, :user, :fingerprint, :active, iif(:active, NULL, :now), :owner, 0, 0,
+        :input_tokens, :output_tokens, :cost_usd)
 ON CONFLICT DO NOTHING;
 
 -- name: insert_pins
 INSERT INTO pins (root, document) VALUES (:root, :workflows);
 
 -- name: end_tree
-UPDATE trees SET active = 0 WHERE root = ?;
+UPDATE trees SET active = 0, ended_at = ? WHERE root = ?;
 
 -- name: reopen_tree
-UPDATE OR IGNORE trees SET active = 1 WHERE root = ?;
+UPDATE OR IGNORE trees
+SET active = 1, ended_at = NULL, seconds_before = seconds, tokens_before = input_tokens + output_tokens,
+    money_before = cost_usd, sessions_before = sessions
+WHERE root = ? AND NOT leaving;
 
 -- name: own
 UPDATE trees SET owner = :owner WHERE root = :root AND owner IS :expected;
@@ -179,8 +194,14 @@ SET events = :events, sessions = sessions + :sessions, input_tokens = input_toke
     output_tokens = output_tokens + :output_tokens, cost_usd = cost_usd + :cost_usd
 WHERE root = :root;
 
+-- name: count_time
+UPDATE trees
+SET seconds = seconds + max(:until - max(counted_until, :since), 0), counted_until = max(counted_until, :until)
+WHERE root = :root;
+
 -- name: insert_blob
-INSERT INTO blobs (id, data, created_at) VALUES (:blob, :data, :created_at) ON CONFLICT DO NOTHING;
+INSERT INTO blobs (id, data, put_at) VALUES (:blob, :data, :now)
+ON CONFLICT DO UPDATE SET put_at = excluded.put_at;
 
 -- name: token
 SELECT digest, name, role, account, project, user, created_at, expires_at, revoked_at

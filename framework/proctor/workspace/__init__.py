@@ -5,8 +5,9 @@ is copied into a cache repository of ours; workspaces are laid out from there; c
 one new ref go back.
 """
 
+from proctor.workspace.carried import carried
 from proctor.workspace.folder import sweep
 from proctor.workspace.repository import Identity, Repository, identify
 from proctor.workspace.workspaces import Workspaces
 
-__all__ = ["Identity", "Repository", "Workspaces", "identify", "sweep"]
+__all__ = ["Identity", "Repository", "Workspaces", "carried", "identify", "sweep"]

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import hashlib
+import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +17,10 @@ from proctor.workspace.overlay import check_path
 from proctor.workspace.repository import Identity
 
 SHA1_DIGITS = 40
+LOCK, USE = ".lock", ".use"
+"""Endings of the files beside a repository that are locked to write to it, and to keep it from being removed."""
+BASES = "refs/proctor"
+"""One file each; when it was written last says when its base was used last."""
 LOCK_SECONDS = 600.0
 LOCK_PAUSE = 0.02
 
@@ -27,38 +32,50 @@ class Cache:
         name = hashlib.sha256(repository.encode(errors="surrogateescape")).hexdigest()[:20]
         self.git_dir = folder / f"{name}.git"
         self._repository = repository
-        self._lock = folder / f"{name}.lock"
+        self._lock = self.git_dir.with_suffix(LOCK)
+        self._use = self.git_dir.with_suffix(USE)
 
     async def ensure(self, base: str) -> None:
         """Have the base commit, without its past, and an index of it. Raises GitFailed."""
         if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", base):
             raise WorkspaceChanged(reason=f"{base} is no commit's full id")
-        kept = self.git_dir / "refs/proctor" / base
-        if kept.exists():
-            return
+        kept = self.git_dir / BASES / base
+        async with self.used():
+            if not kept.exists():
+                await self._copy(base)
+            os.utime(kept)
+
+    @asynccontextmanager
+    async def used(self) -> AsyncIterator[None]:
+        """Keep the repository from being removed while the block lasts."""
+        async with _locked(self._use, fcntl.LOCK_SH):
+            yield
+
+    async def _copy(self, base: str) -> None:
         async with _locked(self._lock):
-            if kept.exists():
+            if (self.git_dir / BASES / base).exists():
                 return
             if not (self.git_dir / "HEAD").exists():
                 await create(self.git_dir, base, "--bare")
             await copy_commit(Git.on_checkout(self._repository), self.git_dir, base)
             await Git.on(self.git_dir, variables=self._index(base)).run("read-tree", base)
-            await Git.on(self.git_dir).run("update-ref", "--", f"refs/proctor/{base}", base)
+            await Git.on(self.git_dir).run("update-ref", "--", f"{BASES}/{base}", base)
 
     async def check_out(self, base: str, folder: Path) -> None:
         """Lay the files of a base commit into an empty folder."""
         git = Git.on(self.git_dir, folder, self._index(base))
         await git.run("checkout-index", "--all", "--quiet")
 
-    async def commit(self, base: str, blobs: Mapping[str, bytes], message: str, author: Identity, at: float) -> str:
+    async def commit(
+        self, base: str, blobs: Mapping[str, bytes], message: str, author: Identity, at: float, *, scratch: Path
+    ) -> str:
         """Commit files on top of a base. The same arguments give the same commit, however often it is done."""
-        with tempfile.TemporaryDirectory(prefix="proctor-") as private:
-            ids = await self._store(list(blobs.values()), Path(private))
-            entries = "".join(f"100644 {blob} 0\t{check_path(path)}\0" for path, blob in zip(blobs, ids, strict=True))
-            index = Git.on(self.git_dir, variables={"GIT_INDEX_FILE": f"{private}/index"})
-            await index.run("read-tree", base)
-            await index.run("update-index", "-z", "--index-info", stdin=entries.encode(errors="surrogateescape"))
-            tree = await index.run("write-tree")
+        ids = await self._store(list(blobs.values()), scratch)
+        entries = "".join(f"100644 {blob} 0\t{check_path(path)}\0" for path, blob in zip(blobs, ids, strict=True))
+        index = Git.on(self.git_dir, variables={"GIT_INDEX_FILE": f"{scratch}/index"})
+        await index.run("read-tree", base)
+        await index.run("update-index", "-z", "--index-info", stdin=entries.encode(errors="surrogateescape"))
+        tree = await index.run("write-tree")
         git = Git.on(self.git_dir, variables=_signature(author, at))
         return await git.run("commit-tree", "-p", base, "-F", "-", tree, stdin=message.encode(errors="replace"))
 
@@ -68,10 +85,10 @@ class Cache:
             await _pack(Git.on(self.git_dir), pack, f"{commit}\n^{commit}^\n", "--thin")
             await Git.on_checkout(self._repository).pour("unpack-objects", "-q", source=pack)
 
-    async def _store(self, blobs: list[bytes], private: Path) -> list[str]:
+    async def _store(self, blobs: list[bytes], scratch: Path) -> list[str]:
         for number, data in enumerate(blobs):
-            (private / str(number)).write_bytes(data)
-        names = "".join(f"{private / str(number)}\n" for number in range(len(blobs)))
+            (scratch / str(number)).write_bytes(data)
+        names = "".join(f"{scratch / str(number)}\n" for number in range(len(blobs)))
         command = ("hash-object", "-w", "--no-filters", "--stdin-paths")
         return (await Git.on(self.git_dir).run(*command, stdin=names.encode())).split()
 
@@ -110,17 +127,25 @@ def _signature(author: Identity, at: float) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _locked(path: Path) -> AsyncIterator[None]:
+async def _locked(path: Path, kind: int = fcntl.LOCK_EX) -> AsyncIterator[None]:
     """Hold a lock between processes. Raises CacheBusy when it cannot be had in time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     until = asyncio.get_running_loop().time() + LOCK_SECONDS
-    with path.open("wb") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
+    while True:
+        with path.open("wb") as file:
+            if not lock(file, kind):
                 if asyncio.get_running_loop().time() > until:
-                    raise CacheBusy(path=path, seconds=int(LOCK_SECONDS)) from error
+                    raise CacheBusy(path=path, seconds=int(LOCK_SECONDS))
                 await asyncio.sleep(LOCK_PAUSE)
-        yield
+            elif os.fstat(file.fileno()).st_nlink:  # else it was removed with its repository meanwhile
+                yield
+                return
+
+
+def lock(file: IO[bytes], kind: int) -> bool:
+    """Lock a file, exclusively or shared, if that can be had at once."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

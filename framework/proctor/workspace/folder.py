@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -13,6 +16,8 @@ from proctor.contracts.store import Owner
 from proctor.owner import alive, myself
 
 WORK = "work"
+TEMPORARY = "proctor-"
+"""Our folders among everybody's temporary files begin so."""
 SUFFIX = ".owner"
 SECONDS_TO_WRITE = 60.0
 """A file that names no owner is taken for one that is just being written, if it is no older."""
@@ -25,7 +30,18 @@ def claim(folder: Path) -> None:
     half = file.with_name(f"{file.name}.{os.getpid()}")
     half.write_bytes(orjson.dumps(myself()))
     half.replace(file)
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[Path]:
+    """Give an empty folder among the temporary files, and remove it afterwards."""
+    folder = Path(tempfile.gettempdir(), f"{TEMPORARY}{secrets.token_hex(8)}")
+    try:
+        claim(folder)
+        yield folder
+    finally:
+        remove(folder)
 
 
 def remove(folder: Path) -> None:
@@ -44,19 +60,47 @@ def remove(folder: Path) -> None:
         _owner_file(folder).unlink(missing_ok=True)
 
 
+def keep(folder: Path, place: Path) -> None:
+    """Move a folder to a place of its own (-2, -3, … if that is taken), where it has no owner and nobody removes it.
+
+    One that cannot be moved is removed.
+    """
+    places = (place.with_name(f"{place.name}-{number}" if number > 1 else place.name) for number in count(1))
+    with contextlib.suppress(OSError):
+        free = next(each for each in places if not each.exists())
+        free.parent.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        folder.rename(free)
+    remove(folder)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """List the work folders and temporary folders of dead owners."""
+    return [owned for owned in _owned(folder) if not _is_alive(_owner_file(owned))]
+
+
 def sweep(folder: Path) -> list[Path]:
-    """Remove the work folders of dead owners, and list them. For the start of a process."""
-    dead = [folder for folder in _owned(folder / WORK) if not _is_alive(_owner_file(folder))]
-    for folder in dead:
-        remove(folder)
-    for half in (folder / WORK).glob(f"*{SUFFIX}.*"):
+    """Remove the work folders and temporary folders of dead owners, and list them. For the start of a process."""
+    dead = leftovers(folder)
+    for each in dead:
+        remove(each)
+    for half in _files(folder, f"{SUFFIX}.*"):
         if not _is_new(half):
             half.unlink(missing_ok=True)
     return dead
 
 
-def _owned(work: Path) -> Iterator[Path]:
-    return (file.with_name(file.name.removesuffix(SUFFIX)) for file in work.glob(f"*{SUFFIX}"))
+def _owned(folder: Path) -> Iterator[Path]:
+    return (file.with_name(file.name.removesuffix(SUFFIX)) for file in _files(folder, SUFFIX))
+
+
+def _files(folder: Path, ending: str) -> Iterator[Path]:
+    """Find the files beside our folders; among temporary files anybody may lay one down."""
+    yield from (folder / WORK).glob(f"*{ending}")
+    for file in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*{ending}"):
+        with contextlib.suppress(FileNotFoundError):
+            if file.lstat().st_uid == os.geteuid():
+                yield file
 
 
 def _owner_file(folder: Path) -> Path:

@@ -3,11 +3,11 @@
 import contextlib
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from proctor.errors import BareRepository, GitFailed, NoCommit, NoSuchPath, NotARepository
+from proctor.errors import BareRepository, GitFailed, NoCommit, NoSuchPath, NotARepository, RepositoryReadOnly
+from proctor.workspace.folder import temporary
 from proctor.workspace.git import Git
 
 
@@ -38,7 +38,8 @@ class Repository:
 async def identify(path: Path) -> Repository:
     """Find the repository that a path lies in.
 
-    Raises NotARepository, BareRepository, NoCommit, and NoSuchPath if the last commit does not have the path.
+    Raises NotARepository, BareRepository, NoCommit, NoSuchPath if the last commit does not have the path, and
+    RepositoryReadOnly if the user could not be given a branch.
     """
     named, folder = _located(path)
     git = Git.of_user(folder)
@@ -54,6 +55,7 @@ async def identify(path: Path) -> Repository:
     known = await Git.on_checkout(top).ask("cat-file", "-e", place)
     if known.exit_code:
         raise NoSuchPath(path=path, base=base[:12])
+    await _check_access(git)
     branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD")
     return Repository(top, base, relative, await _dirty(git, top, base), await _identity(git), branch.text or None)
 
@@ -90,6 +92,14 @@ async def _top(git: Git, path: Path) -> Path:
     return Path(await git.run("rev-parse", "--show-toplevel"))
 
 
+async def _check_access(git: Git) -> None:
+    """Find out before any work is done whether objects and a branch can be written. Raises RepositoryReadOnly."""
+    paths = ("--path-format=absolute", "--git-path", "objects", "--git-path", "refs/heads")
+    for folder in map(Path, (await git.run("rev-parse", *paths)).splitlines()):
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise RepositoryReadOnly(folder=folder)
+
+
 async def _identity(git: Git) -> Identity | None:
     """Read it where git would: the environment, then the configuration."""
     found = []
@@ -105,8 +115,7 @@ async def _dirty(git: Git, top: Path, base: str) -> bool:
     """Compare the checkout with the commit from a git directory of ours: in the user's own, filters would run."""
     paths = ("--path-format=absolute", "--git-path", "index", "--git-path", "objects", "--show-object-format")
     index, objects, object_format = (await git.run("rev-parse", *paths)).splitlines()
-    with tempfile.TemporaryDirectory(prefix="proctor-") as folder:
-        private = Path(folder)
+    with temporary() as private:
         await Git.on(private).run("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}")
         (private / "HEAD").write_text(f"{base}\n")
         with contextlib.suppress(FileNotFoundError):  # nothing was ever added

@@ -3,8 +3,9 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from proctor.domain.interaction import Workspace
@@ -13,31 +14,47 @@ from proctor.finish import finish
 from proctor.workspace.branch import branch_exists, check_branch_name, create_branch, published_as
 from proctor.workspace.cache import Cache, copy_commit, create
 from proctor.workspace.differences import differences
-from proctor.workspace.folder import WORK, claim, remove
+from proctor.workspace.folder import WORK, claim, keep, remove
 from proctor.workspace.git import Git
 from proctor.workspace.overlay import lay
 from proctor.workspace.repository import Identity, Repository
 
 GetBlob = Callable[[str], Awaitable[bytes]]
+Carried = Callable[[], Awaitable[Mapping[str, str]]]
+"""Gives what lies below the overlay of every workspace, path -> blob, and never lands."""
 
 
 class Workspaces:
     """Lays workspaces out below a folder of ours, where it also keeps the cache repositories. `get` reads a blob."""
 
-    def __init__(self, folder: Path, get: GetBlob) -> None:
-        self._work = folder.resolve() / WORK
-        self._cache = folder.resolve() / "repositories"
+    def __init__(
+        self, folder: Path, get: GetBlob, *, carried: Carried | None = None, keep_at: Path | None = None
+    ) -> None:
+        self._top = folder.resolve()
+        self._work = self._top / WORK
+        self._cache = self._top / "repositories"
         self._get = get
+        self._carried = carried or _nothing
+        self._keep_at = keep_at
         self._open: dict[Path, Workspace] = {}
+
+    def fitted(self, carried: Carried, kept_as: str | None = None) -> "Workspaces":
+        """Give the same for one command: with what is carried along, and the name under which its folders are kept."""
+        keep_at = None if kept_as is None else self.kept(kept_as)
+        return Workspaces(self._top, self._get, carried=carried, keep_at=keep_at)
+
+    def kept(self, name: str) -> Path:
+        """Give the place of what is kept under a name."""
+        return self._top / "kept" / name
 
     @asynccontextmanager
     async def open(self, workspace: Workspace, *, key: str | None = None) -> AsyncIterator[Path]:
-        """Lay a workspace out in a folder of its own, and remove it afterwards.
+        """Lay a workspace out in a folder of its own, and remove it afterwards, unless it is to be kept.
 
         Without a key there are the files only. With one, the folder's path is the same every time, it is made anew
         every time, and it is a git repository of its own, with the overlay as uncommitted changes.
         """
-        async with self._folder(key) as folder:
+        async with self._cache_of(workspace).used(), self._folder(key, keep_at=self._keep_at) as folder:
             await self._lay(workspace, folder, with_git=key is not None)
             self._open[folder] = workspace
             try:
@@ -72,7 +89,8 @@ class Workspaces:
         cache = self._cache_of(workspace)
         await cache.ensure(workspace.base)
         blobs = {path: await self._get(blob) for path, blob in sorted(workspace.overlay.items())}
-        return await cache.commit(workspace.base, blobs, message, author, at)
+        async with self.scratch() as scratch:
+            return await cache.commit(workspace.base, blobs, message, author, at, scratch=scratch)
 
     async def branch_exists(self, repository: Repository, branch: str) -> bool:
         """Say whether a new branch cannot have that name. Raises InvalidBranchName."""
@@ -95,7 +113,7 @@ class Workspaces:
         return Cache(self._cache, workspace.repository)
 
     @asynccontextmanager
-    async def _folder(self, key: str | None) -> AsyncIterator[Path]:
+    async def _folder(self, key: str | None, *, keep_at: Path | None = None) -> AsyncIterator[Path]:
         if key is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", key):
             raise WorkspaceChanged(reason=f"{key!r} is no key for a folder")
         folder = self._work / (key or secrets.token_hex(8))
@@ -104,7 +122,8 @@ class Workspaces:
             claim(folder)
             yield folder
         finally:
-            await finish(asyncio.to_thread(remove, folder))
+            end = partial(remove, folder) if keep_at is None else partial(keep, folder, keep_at)
+            await finish(asyncio.to_thread(end))
 
     async def _lay(self, workspace: Workspace, folder: Path, *, with_git: bool) -> None:
         cache = self._cache_of(workspace)
@@ -113,7 +132,7 @@ class Workspaces:
             await _own_repository(cache, workspace.base, folder)
         else:
             await cache.check_out(workspace.base, folder)
-        for path, blob in workspace.overlay.items():
+        for path, blob in {**await self._carried(), **workspace.overlay}.items():
             lay(folder, path, await self._get(blob))
 
     async def _ignored(self, workspace: Workspace, untouched: Path, new: set[str]) -> set[str]:
@@ -122,6 +141,10 @@ class Workspaces:
         git = Git.on(self._cache_of(workspace).git_dir, untouched)
         answer = await git.ask("check-ignore", "--no-index", "-z", "--stdin", stdin=question)
         return set(answer.text.split("\0"))
+
+
+async def _nothing() -> Mapping[str, str]:
+    return {}
 
 
 async def _own_repository(cache: Cache, base: str, folder: Path) -> None:

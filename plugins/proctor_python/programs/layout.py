@@ -31,7 +31,7 @@ def is_test_file(name: str) -> bool:
 
 
 def walk(top: Path) -> Iterator[Path]:
-    """Yield the Python files below a folder in order, without hidden, built and installed ones."""
+    """Yield the Python files below a folder in order, without hidden, built, installed and linked ones from outside."""
     for folder, folders, files in os.walk(top):
         folders[:] = sorted(
             name
@@ -42,8 +42,13 @@ def walk(top: Path) -> Iterator[Path]:
             and not Path(folder, name, "pyvenv.cfg").exists()
         )
         for name in sorted(files):
-            if name.endswith(".py"):
+            if name.endswith(".py") and is_inside(Path(folder, name)):
                 yield Path(folder, name)
+
+
+def is_inside(path: Path) -> bool:
+    """Tell whether a path, all links followed, lies in the work tree and is there."""
+    return path.exists() and Path.cwd().resolve() in path.resolve().parents
 
 
 def project_root(path: Path) -> Path:
@@ -80,7 +85,7 @@ def detect(files: Sequence[Path], modules: Mapping[str, str], root: Path) -> Lay
             if _stem(path.name) == module.rsplit(".", 1)[-1]:
                 votes[_vote(path.parent, PurePosixPath(source).parent, module)] += 1
     if not homes:
-        return Layout("none", (root / "tests").as_posix(), packages=False)
+        return Layout("none", _new_folder(root).as_posix(), packages=False)
     folders = Counter({folder: 0 for _, folder in votes})
     for (kind, folder), count in votes.items():
         folders[folder] += 0 if kind == "beside" else count
@@ -93,6 +98,17 @@ def detect(files: Sequence[Path], modules: Mapping[str, str], root: Path) -> Lay
         best = min(homes, key=lambda name: (-homes[name], name))
     kind = "mirror" if votes[("mirror", best)] else "flat"
     return Layout(kind, best, packages=Path(best, "__init__.py").exists())
+
+
+def _new_folder(root: Path) -> Path:
+    """Choose a folder for the first tests: the usual one, unless it is a file or a link that leads elsewhere."""
+    names = (*TEST_FOLDERS, "proctor_tests")
+    free = (root / name for name in names if not os.path.lexists(root / name) or _is_folder(root / name))
+    return next(free, root / names[-1])
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and is_inside(path)
 
 
 def reserve(layout: Layout, modules: Mapping[str, str], files: Sequence[Path]) -> Dict[str, str]:
@@ -127,10 +143,10 @@ def _place(layout: Layout, module: str, source: str) -> Path:
     folder = Path(layout.folder)
     if layout.kind == "beside":
         beside = [parent / layout.folder for parent in Path(source).parents]
-        folder = next((place for place in beside if place.is_dir()), beside[0])
+        folder = next((place for place in beside if _is_folder(place)), beside[0])
     elif layout.kind == "mirror":
         mirrored = [folder.joinpath(*inside) for inside in _inside(module, PurePosixPath(source).parent) if inside]
-        folder = next((place for place in mirrored if place.is_dir()), folder)
+        folder = next((place for place in mirrored if _is_folder(place)), folder)
     packages = (folder / "__init__.py").exists()
     if layout.kind == "beside":
         own = folder.parent == Path(source).parent

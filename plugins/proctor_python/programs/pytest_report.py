@@ -5,6 +5,7 @@
 with a coverage package, or null). Each line is written at once, so that a crash loses nothing:
 
     {"kind": "collected", "tests": [node id...]}            in the order in which they will run
+    {"kind": "importing", "path"} before a test file is, and null after it
     {"kind": "uncollected", "path", "message"}
     {"kind": "start", "test"} and {"kind": "test", "test", "outcome", "message", "duration"}
     {"kind": "stopped", "test", "message"}                   a limit was reached; the process ends
@@ -31,6 +32,8 @@ from proctor_coverage import Measurement
 
 MESSAGE_LIMIT = 4_000
 GRACE = 5.0
+IMPORTING = 3
+"""So many times as long as a test may it take to import a file: it may be the first to import a large package."""
 _HERE = str(Path(__file__).resolve().parent)
 _STOPPED = 70
 _RANK = {"passed": 0, "xpassed": 1, "xfailed": 1, "skipped": 1, "failed": 2, "error": 3}
@@ -41,10 +44,15 @@ def _clean(text: str) -> str:
 
 
 def _leave_path() -> None:
-    """Take our own folder from the import path, so that no test ever meets it."""
-    sys.path[:] = [entry for entry in sys.path if entry != _HERE]
-    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    os.environ["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if entry != _HERE)
+    """Take our own folder from the import path, so that no test ever meets it, and let the import root come first."""
+    entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry != _HERE]
+    os.environ["PYTHONPATH"] = os.pathsep.join(entries)
+    sys.path[:] = _first(entries[0], [entry for entry in sys.path if entry != _HERE])
+
+
+def _first(wanted: str, path: List[str]) -> List[str]:
+    """Move an entry to the front: `python -m` puts the working folder there, which may have a package of that name."""
+    return [wanted, *(entry for entry in path if entry != wanted)] if wanted in path else path
 
 
 class Report:
@@ -59,7 +67,7 @@ class Report:
         self.broken = False
         self.outcome: Dict[str, Any] = {}
         self.run_ends = time.monotonic() + config["seconds"]
-        self.test_ends = self.run_ends
+        self.limit, self.test_ends = config["seconds"], self.run_ends
         self.main = threading.main_thread().ident
         self.done = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -80,12 +88,25 @@ class Report:
     def begin(self, test: str) -> None:
         """Note which test is running."""
         self.running, self.outcome = test, {"outcome": "passed", "message": "", "duration": 0.0}
-        self.test_ends = time.monotonic() + self.config["test_seconds"]
-        # Python's own watch needs the interpreter lock, which an endless loop in C may hold.
-        faulthandler.dump_traceback_later(self.config["test_seconds"] + GRACE, exit=True, file=sys.__stderr__ or 2)
+        self._set_limit(self.config["test_seconds"])
         self.write("start", test=test)
         if self.config["per_test"]:
             self.measurement.context(test)
+
+    @contextlib.contextmanager
+    def importing(self, path: str) -> Iterator[None]:
+        """Note which file is imported, and watch how long that takes."""
+        self._set_limit(IMPORTING * self.config["test_seconds"])
+        self.write("importing", path=path)
+        yield
+        faulthandler.cancel_dump_traceback_later()
+        self.test_ends = self.run_ends
+        self.write("importing", path=None)
+
+    def _set_limit(self, seconds: float) -> None:
+        self.limit, self.test_ends = seconds, time.monotonic() + seconds
+        # Python's own watch needs the interpreter lock, which an endless loop in C may hold.
+        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=sys.__stderr__ or 2)
 
     def judge(self, report: pytest.TestReport) -> None:
         """Let a phase of the running test change its outcome: an error beats a failure beats anything else."""
@@ -110,7 +131,7 @@ class Report:
         while not self.done.wait(0.1):
             now = time.monotonic()
             if now > self.run_ends or now > self.test_ends:
-                self._stop(self.config["seconds"] if now > self.run_ends else self.config["test_seconds"])
+                self._stop(self.config["seconds"] if now > self.run_ends else self.limit)
         time.sleep(GRACE)
         os._exit(_STOPPED)  # a thread of some test does not end; all is written
 
@@ -164,6 +185,19 @@ def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
     if REPORT.config["seed"] is not None:
         random.Random(REPORT.config["seed"]).shuffle(items)  # noqa: S311  an order, not a secret
     REPORT.write("collected", tests=[_clean(item.nodeid) for item in items])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Bracket the import of a test file; one that would end pytest is only not collected."""
+    if not isinstance(collector, pytest.Module):
+        yield
+        return
+    with REPORT.importing(_clean(collector.nodeid)):
+        outcome: Any = yield
+    if outcome.excinfo is not None and issubclass(outcome.excinfo[0], (SystemExit, KeyboardInterrupt)):
+        message = f"importing it raised {outcome.excinfo[0].__name__}: {_clean(str(outcome.excinfo[1]))}"
+        outcome.force_result(pytest.CollectReport(collector.nodeid, "failed", message, []))
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set
 
@@ -28,6 +28,12 @@ _OPTIONS = (
     *("--continue-on-collection-errors", "-q"),
 )
 _GRACE = 15.0
+_NOTED = {  # kind of line: where what it says is noted
+    "collected": ("collected", "tests"),
+    "importing": ("importing", "path"),
+    "start": ("running", "test"),
+    "stopped": ("stopped", "message"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class _Part:
     """The report lines of one process."""
 
     collected: Optional[List[str]] = None
+    importing: Optional[str] = None
     running: Optional[str] = None
     stopped: str = ""
     ended: bool = False
@@ -87,7 +94,10 @@ class _Part:
 
 
 def run(where: target.Target, plan: Plan) -> Outcomes:
-    """Run the tests; one that hangs or ends the interpreter is named, and the others run without it."""
+    """Run the tests; one that hangs or ends the interpreter is named, and the others run without it.
+
+    The same holds for a file that does so while it is imported.
+    """
     outcomes, ends = Outcomes(), time.monotonic() + plan.seconds
     culprits: Set[str] = set()
     only = plan.only
@@ -95,7 +105,13 @@ def run(where: target.Target, plan: Plan) -> Outcomes:
         left = ends - time.monotonic()
         part = _once(where, plan, only, max(left, 1.0), outcomes)
         outcomes.ended = part.ended
-        outcomes.broken = part.running is None and not outcomes.tests and part.finished.exit_code in _BROKEN
+        if part.collected is None and part.importing and time.monotonic() < ends:
+            plan = _without(plan, part.importing)
+            outcomes.message = outcomes.uncollected[part.importing] = target.end(_how(part), 4_000)
+            if not plan.paths:
+                break
+            continue
+        outcomes.broken = _is_broken(part, outcomes)
         missing = [test for test in part.collected or () if test not in outcomes.tests]
         if part.running in missing:
             _blame(outcomes, part)
@@ -110,6 +126,16 @@ def run(where: target.Target, plan: Plan) -> Outcomes:
             outcomes.ended = True
             break
     return outcomes
+
+
+def _is_broken(part: _Part, outcomes: Outcomes) -> bool:
+    """Tell whether pytest could not even begin: no file is to blame then."""
+    return part.running is None and not outcomes.tests and part.finished.exit_code in _BROKEN
+
+
+def _without(plan: Plan, path: str) -> Plan:
+    """Leave out a file; one that is named itself would be run, ignored or not."""
+    return replace(plan, paths=[other for other in plan.paths if other != path], ignore=[*plan.ignore, path])
 
 
 def as_list(outcomes: Outcomes, room: int = 1_000_000) -> List[Dict[str, Any]]:
@@ -134,7 +160,7 @@ def _once(where: target.Target, plan: Plan, only: Optional[Sequence[str]], secon
         if plan.seed is not None:
             more["PYTHONHASHSEED"] = str(plan.seed % 4_294_967_296)
         argv = [where.executable, "-m", "pytest", *_OPTIONS, f"--rootdir={Path.cwd()}", *_own_config(plan.paths)]
-        argv += [*_ignored(plan), *plan.paths]
+        argv += [*_ignored(plan), *map(_operand, plan.paths)]
         finished = target.run(argv, seconds + _GRACE, target.environment(where.import_root, **more))
         return _read(lines, finished, outcomes)
 
@@ -153,6 +179,11 @@ def _configures(path: Path, section: str) -> bool:
         return section in path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+
+
+def _operand(path: str) -> str:
+    """Keep pytest from taking a file's name for an option."""
+    return f"./{path}" if path.startswith("-") else path
 
 
 def _ignored(plan: Plan) -> List[str]:
@@ -191,17 +222,14 @@ def _read(lines: Path, finished: target.Finished, outcomes: Outcomes) -> _Part:
         except ValueError:  # cut off by the end of the process
             continue
         kind = entry.pop("kind")
-        if kind == "collected":
-            part.collected = entry["tests"]
+        if kind in _NOTED:
+            name, key = _NOTED[kind]
+            setattr(part, name, entry[key])
         elif kind == "uncollected":
             outcomes.uncollected[entry["path"]] = entry["message"]
-        elif kind == "start":
-            part.running = entry["test"]
         elif kind == "test":
             part.running = None
             outcomes.tests[entry.pop("test")] = entry
-        elif kind == "stopped":
-            part.stopped = entry["message"]
         elif kind == "coverage":
             part.measured = True
             _add_coverage(outcomes, entry)
@@ -247,7 +275,7 @@ def _blame(outcomes: Outcomes, part: _Part) -> None:
 
 
 def _how(part: _Part) -> str:
-    if part.stopped or part.ended:
+    if part.stopped or (part.ended and part.finished.exit_code not in _BROKEN):
         return part.stopped
     code = part.finished.exit_code
     how = "pytest ran out of time" if code is None else f"pytest ended early with exit code {code}"

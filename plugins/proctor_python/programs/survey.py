@@ -1,25 +1,30 @@
 """Survey a package: its components, its tests, and whether both work in the target interpreter.
 
-Arguments: {path, only, exclude, interpreters, suite_seconds, test_seconds}: `path` is a package folder or a module
-file, relative to the work tree; `only` and `exclude` are globs on a component's path or dotted name; `interpreters`
-are candidates in order. The report is `Survey`; what the user has to put right stands in its `error`.
+Arguments: {path, only, exclude, interpreters, import_seconds, suite_seconds, test_seconds}: `path` is a package folder
+or a module file, relative to the work tree; `only` and `exclude` are globs on a component's path or dotted name;
+`interpreters` are candidates in order; `import_seconds` is the time to import one module. The report is `Survey`; what
+the user has to put right stands in its `error`.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import layout
+import notices
 import package
 import pytest_run
 import target
 
 OLDEST = (3, 9)
 _PROBE_SECONDS = 30.0
-_IMPORT_SECONDS = 60.0
+_HANGING = 2
+"""So many modules may hang; after them, and after what the others need, nothing more is imported."""
+_OTHERS_SECONDS = 30.0
 
 
 @dataclass
@@ -34,6 +39,7 @@ class Survey:
     test_files: List[str] = field(default_factory=list)
     suite: Dict[str, Any] = field(default_factory=dict)
     not_measured: str = ""
+    notices: List[str] = field(default_factory=list)
 
 
 def main() -> None:
@@ -48,22 +54,23 @@ def main() -> None:
 
 def _survey(values: Dict[str, Any], survey: Survey) -> None:
     found = package.locate(Path(values["path"]))
-    survey.package = found.name
+    survey.package, survey.notices = found.name, notices.notices()
     where, pytest, outlines = _target(values["interpreters"], found)
     survey.target = {**asdict(where), "pytest": pytest}
     modules = package.components(found, outlines, values["only"], values["exclude"])
-    imported = _import(where, found, modules)
+    imported = _import(where, found, modules, values["import_seconds"])
     root = layout.project_root(Path(values["path"]))
     files = layout.test_files(root)
     survey.test_files = [path.as_posix() for path in files]
     paths = layout.suite_paths(files, root)
-    outcomes = _run_suite(where, values, paths, modules)
-    survey.suite = _suite(outcomes, paths)
-    baseline = pytest_run.unite(imported["coverage"], outcomes.coverage)
-    survey.not_measured = "" if baseline else imported["not_measured"] or outcomes.not_measured
     in_use = layout.detect(files, modules, root)
     survey.layout = asdict(in_use)
     reserved = layout.reserve(in_use, modules, files)
+    outcomes = _run_suite(where, values, paths, modules)
+    _check_suite(outcomes, paths, list(reserved.values()))
+    survey.suite = _suite(outcomes, paths)
+    baseline = pytest_run.unite(imported["coverage"], outcomes.coverage)
+    survey.not_measured = "" if baseline else imported["not_measured"] or outcomes.not_measured
     components = [
         _component(name, path, outlines[path], reserved[name], baseline, imported["errors"].get(name, ""))
         for name, path in modules.items()
@@ -110,36 +117,78 @@ def _ask(
         argv = [executable, str(Path(target.INPUTS, program)), str(asked), str(answered)]
         finished = target.run(argv, seconds, target.environment(import_root))
         try:
-            return json.loads(answered.read_text(encoding="utf-8")), finished
+            return {**json.loads(answered.read_text(encoding="utf-8")), "stack": _text(f"{answered}.stack")}, finished
         except (OSError, ValueError):
             return None, finished
 
 
-def _import(where: target.Target, found: package.Package, modules: Mapping[str, str]) -> Dict[str, Any]:
-    question = {"package": found.name, "modules": modules}
-    answer, finished = _ask(where.executable, "imports.py", question, _IMPORT_SECONDS, where.import_root)
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).exists() else ""
+
+
+def _import(where: target.Target, found: package.Package, modules: Mapping[str, str], seconds: float) -> Dict[str, Any]:
+    """Import all modules; again without one that hangs or ends the interpreter, so that it takes no other along."""
+    ends = time.monotonic() + _HANGING * seconds + _OTHERS_SECONDS
+    errors: Dict[str, str] = {}
+    while True:
+        answer = _import_once(where, found, modules, list(errors), seconds, ends - time.monotonic())
+        errors.update(answer["errors"])
+        if answer["importing"] in ("", found.name) or time.monotonic() > ends:
+            break
+    answer["errors"] = errors
+    if found.name in errors or all(name in errors for name in modules):
+        raise _refusal(where, found, errors.get(found.name) or next(iter(errors.values())))
+    _check_place(found, answer["places"])
+    return answer
+
+
+def _import_once(
+    where: target.Target,
+    found: package.Package,
+    modules: Mapping[str, str],
+    skip: Sequence[str],
+    limit: float,
+    left: float,
+) -> Dict[str, Any]:
+    question = {"package": found.name, "modules": modules, "skip": skip, "seconds": limit}
+    answer, finished = _ask(where.executable, "imports.py", question, max(left, 1.0), where.import_root)
     if answer is None:
         message = f"{where.executable} could not be used to import anything."
         raise package.Problem("import_failed", message, finished.output)
-    if answer["importing"]:  # it hung, or ended the interpreter: only what came before is known
-        how = f"did not finish in {_IMPORT_SECONDS:g} s" if finished.exit_code is None else "ended the interpreter"
-        answer["errors"][answer["importing"]] = f"importing {answer['importing']} {how}\n{finished.output}"
-    failed = answer["errors"].get(found.name, "")
-    if failed or all(name in answer["errors"] for name in modules):
-        detail = failed or next(iter(answer["errors"].values()))
-        message = (
-            f"{found.name} does not import in {where.executable}. Install what it needs there, or name another "
-            "interpreter with --python. Files that are generated and not in git are not there."
+    if answer["importing"] and finished.exit_code is not None:  # else the time is over for all, and none is to blame
+        answer["errors"][answer["importing"]] = _how(answer["importing"], finished, answer["stack"], limit)
+    return answer
+
+
+def _how(module: str, finished: target.Finished, stack: str, limit: float) -> str:
+    if stack:
+        return f"{stack}\nimporting {module} did not finish in {limit:g} s"
+    return f"{finished.output}\nimporting {module} ended the interpreter with exit code {finished.exit_code}"
+
+
+def _refusal(where: target.Target, found: package.Package, detail: str) -> package.Problem:
+    reason = (detail.strip().splitlines() or [""])[-1].strip()
+    if reason.startswith(f"importing {found.name} "):  # it raised nothing
+        advice = "Put what it does there into a function, and commit that."
+    else:
+        advice = (
+            "Install what it needs there, or name another interpreter with --python. Files that are generated and not "
+            "in git can be named with --carry."
         )
-        raise package.Problem("import_failed", message, detail)
-    outside = [place for place in answer["places"] if Path.cwd().resolve() not in Path(place).resolve().parents]
+    return package.Problem(
+        "import_failed", f"{found.name} does not import in {where.executable}: {reason}. {advice}", detail
+    )
+
+
+def _check_place(found: package.Package, places: Sequence[str]) -> None:
+    """Refuse to test a copy that lies elsewhere. Nothing is known of a place when the last module hung."""
+    outside = [place for place in places if Path.cwd().resolve() not in Path(place).resolve().parents]
     if outside:
         message = (
             f"{found.name} is imported from outside the work tree, so another copy would be tested. "
             "Uninstall it from the interpreter, or name another with --python."
         )
         raise package.Problem("shadowed_import", message, outside[0])
-    return answer
 
 
 def _run_suite(
@@ -153,15 +202,29 @@ def _run_suite(
     )
 
 
+def _check_suite(outcomes: pytest_run.Outcomes, paths: Sequence[str], reserved: Sequence[str]) -> None:
+    """Refuse where pytest cannot begin for a reason that would keep every new test from running as well."""
+    folders = [[parent.as_posix() for parent in Path(path).parents] for path in reserved]
+    if outcomes.broken and len(paths) == 1 and all(paths[0] in parents for parents in folders):
+        message = f"pytest cannot begin in {paths[0]}, so no test can run there. Put right what it says, and commit it."
+        raise package.Problem("suite_broken", message, outcomes.message)
+
+
 def _suite(outcomes: pytest_run.Outcomes, paths: Sequence[str]) -> Dict[str, Any]:
     return {
         "paths": list(paths),
         "outcomes": {test: entry["outcome"] for test, entry in outcomes.tests.items()},
-        "uncollected": {path: target.end(text, 500) for path, text in outcomes.uncollected.items()},
+        "uncollected": {path: _short(text) for path, text in outcomes.uncollected.items()},
         "unreached": len(outcomes.unreached),
         "ended": outcomes.ended,
         "message": target.end(outcomes.message, 2_000),
     }
+
+
+def _short(text: str) -> str:
+    """Keep the first line, which may say what happened, and the end, which says where."""
+    first, _, rest = text.partition("\n")
+    return f"{first[:200]}\n{target.end(rest, 300)}".rstrip()
 
 
 def _component(

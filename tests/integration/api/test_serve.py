@@ -17,6 +17,7 @@ import pytest
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "config.toml").touch()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROCTOR_")}
     return {
         **kept,

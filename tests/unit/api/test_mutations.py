@@ -33,7 +33,7 @@ SUCCESS = {
     "submitResult": f"session {{ id status }} sequence stepStatus sessionStatus {STARTED}",
 }
 ERRORS = "... on Error { message code }"
-SERVICE = {"createSession": "create_session", "startInteraction": "start", "renewLease": "renew"}
+SERVICE = {"createSession": "create", "startInteraction": "start", "renewLease": "renew"}
 
 Case = Callable[[Api], Awaitable[dict[str, Any]]]
 CASES: dict[tuple[str, str], Case] = {}
@@ -81,8 +81,10 @@ def failing(error: Exception) -> Callable[..., Awaitable[Any]]:
 
 def break_service(api: Api, mutation: str, error: Exception) -> None:
     """Let whatever serves a mutation raise that error."""
-    if mutation in ("createSession", "runSession"):
-        setattr(api.app, {"createSession": "create_session", "runSession": "run_session"}[mutation], failing(error))
+    if mutation == "createSession":
+        api.app.orders.create = failing(error)
+    elif mutation == "runSession":
+        api.app.run_session = failing(error)
     else:
         word = mutation.removesuffix("Session").removesuffix("Interaction").removesuffix("Lease").removesuffix("Result")
         setattr(api.app.sessions, word, failing(error))
@@ -132,7 +134,7 @@ for each in ALL:
 async def created(api: Api) -> dict[str, Any]:
     given = {"only": ["a*"], "exclude": ["b"], "branch": "tests", "agent": "mine", "executionMode": "MANUAL"}
     answer = await do(api, "createSession", path="/repository/./package/", **given)
-    (order,) = api.app.orders
+    (order,) = api.app.orders.taken
     assert (order.path, order.only, order.exclude) == (Path("/repository/package"), ("a*",), ("b",))
     assert (order.branch, order.new, order.agent, order.execution_mode) == ("tests", False, "mine", "manual")
     assert (answer["isContinued"], answer["session"]["workflow"]) == (False, "line")
@@ -407,7 +409,7 @@ async def test_a_result_of_a_wrong_shape_is_refused(api: Api, result: dict[str, 
 @pytest.mark.parametrize("path", ["package", "", "/a\0b", "/a\ud800"])
 async def test_a_path_that_cannot_be_is_refused(api: Api, path: str) -> None:
     assert (await do(api, "createSession", path=path))["__typename"] == "InvalidInput"
-    assert api.app.orders == []
+    assert api.app.orders.taken == []
 
 
 async def test_a_repository_that_is_not_on_the_list_is_forbidden(api: Api) -> None:

@@ -10,8 +10,10 @@ from proctor import Usage
 from proctor.api.ids import interaction_gid, number_cursor, session_gid
 from proctor.contracts.store import Change
 from proctor.domain.event import News
+from proctor.domain.session import Limits
 from proctor.domain.workflow import Workflow
 from proctor.registry import Registry
+from proctor.sessions import Draft
 
 NEXT = """
 query($id: ID!) {
@@ -31,6 +33,17 @@ query($id: ID!) {
 
 async def next_of(api: Api, session_id: str) -> dict[str, object]:
     return await api.ask(NEXT, id=session_gid(session_id))
+
+
+async def test_a_session_tells_what_its_tree_may_spend_and_has_spent(api: Api) -> None:
+    draft = Draft("line", {"name": "x"}, limits=Limits(money=2.0, tokens=7))
+    session_id = (await api.app.sessions.create(SCOPE, draft)).id
+    await api.turn(session_id, usage=Usage(3, 4, 0.5))
+    fields = "limits { seconds tokens money sessions } spent { seconds tokens money sessions usedUp }"
+    session = await api.ask(f"query($id: ID!) {{ session(id: $id) {{ {fields} }} }}", id=session_gid(session_id))
+    assert session["limits"] == {"seconds": None, "tokens": 7, "money": 2.0, "sessions": 2000}
+    used_up = "limits.tokens: the 7 tokens of this run are spent (`[limits] tokens = …` allows more)"
+    assert session["spent"] == {"seconds": 0, "tokens": 7, "money": 0.5, "sessions": 1, "usedUp": used_up}
 
 
 async def test_a_session_tells_where_it_stands(api: Api) -> None:

@@ -148,7 +148,7 @@ async def test_the_stream_goes_on_until_the_children_have_ended_too(api: Api) ->
 
 @pytest.mark.parametrize("document", [EVENTS, CHANGES])
 async def test_over_random_reconnects_each_event_comes_once_and_in_order(api: Api, document: str) -> None:
-    chance = random.Random(7)  # noqa: S311 # not for secrets
+    chance = random.Random(7)  # not for secrets
     parent, children = await api.family(6)
 
     async def watcher() -> list[str]:

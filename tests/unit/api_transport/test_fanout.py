@@ -122,10 +122,10 @@ async def test_readers_of_any_pace_that_leave_and_return_see_every_event_once_an
     seed: int,
 ) -> None:
     monkeypatch.setattr(module, "FRAMES", frames)
-    dice, last = random.Random(seed), 120  # noqa: S311 # dice, no secret
+    dice, last = random.Random(seed), 120  # dice, no secret
 
     async def reader(seed: float) -> list[int]:
-        pace = random.Random(seed)  # noqa: S311 # dice, no secret
+        pace = random.Random(seed)  # dice, no secret
         seen: list[int] = []
         while not seen or seen[-1] < last:
             subscription = asking(execution, seen[-1] if seen else None)

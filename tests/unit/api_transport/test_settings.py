@@ -10,6 +10,7 @@ from proctor.errors import InvalidSetting
 
 @pytest.fixture
 def file(tmp_path: Path, clean: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "config.toml").touch()
     clean.setenv("PROCTOR_CONFIG", str(tmp_path / "config.toml"))
     return tmp_path / "config.toml"
 

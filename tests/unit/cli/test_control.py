@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ PLUGINS = Plugins(
 
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr("proctor.app.Registry", lambda _: PLUGINS)
+    monkeypatch.setattr("proctor.app.app.Registry", lambda _: PLUGINS)
     monkeypatch.setenv("PROCTOR_CACHE", str(tmp_path / "cache"))
     return f"sqlite:///{tmp_path / 'proctor.db'}"
 
@@ -129,6 +131,59 @@ def test_a_pause_is_ended_by_resume(database: str) -> None:
     assert head(database, one).paused
     assert "Resumed" in give(database, "resume", root).output
     assert not head(database, one).paused
+
+
+def test_a_paused_session_is_not_gone_on_with_and_names_the_way(database: str) -> None:
+    root, one, _ = created(database, "family")
+    assert f"proctor sessions continue {root} --database {database}" in give(database, "resume", root).output
+    give(database, "pause", root)
+    for command in ("continue", "watch"):
+        refused = give(database, command, one)
+        assert refused.exit_code == 1
+        way = f"`proctor sessions resume {root} --database {database}` ends that"
+        assert f"proctor: The session {root} is paused. {way}" in refused.output
+
+
+def test_of_a_session_that_has_ended_it_is_told_how(database: str) -> None:
+    root, *_ = created(database, "family")
+    give(database, "cancel", root)
+    for command in ("continue", "watch"):
+        ended = give(database, command, root)
+        assert ended.exit_code == 130
+        assert f"The session {root} of x has ended. This is what came of it." in ended.output
+        assert "Cancelled. No branch was made." in ended.output
+    assert "the session ended: cancelled" in give(database, "explain", root).output
+
+
+def test_why_each_step_came_next_is_explained(database: str) -> None:
+    root, one, two = created(database, "family")
+    give(database, "answer", one)
+    give(database, "pause", two)
+    told = json.loads(give(database, "explain", one, "--json").output)
+    assert (told["v"], told["kind"], told["session"]) == (1, "explanation", one)
+    assert [(each["step"], each["reason"], each["status"]) for each in told["history"]] == [
+        ("ask", "nothing was completed yet: the first step", "ok"),
+    ]
+    assert (told["next"]["state"], told["next"]["step"]) == ("ready", "land")
+    assert told["next"]["told"][0] == "land (interaction 1, ask, ended ok: go on) is next."
+    root_told = json.loads(give(database, "explain", root, "--json").output)
+    assert root_told["next"]["told"][0] == "spawn waits until all of 2 child sessions have ended: 1 open, 1 paused."
+    assert {each["session"]: each["state"] for each in root_told["children"]} == {one: "ready", two: "paused"}
+    out = give(database, "explain", two).output
+    assert "May it land?" not in out
+    assert "ask may finish, but the session is paused" in " ".join(out.split())
+    assert "paused" in out
+
+
+def test_where_the_events_are_forgotten_the_log_and_the_rule_still_tell(database: str) -> None:
+    root, one, _ = created(database, "family")
+    give(database, "answer", one)
+    give(database, "cancel", root)
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as store, store:
+        store.execute("DELETE FROM events")
+    (decision,) = json.loads(give(database, "explain", one, "--json").output)["history"]
+    assert (decision["step"], decision["reason"]) == ("ask", "nothing was completed yet: the first step")
+    assert "Cancelled. No branch was made." in give(database, "continue", root).output
 
 
 def test_what_was_cancelled_can_be_tried_again(database: str) -> None:

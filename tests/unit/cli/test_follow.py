@@ -4,8 +4,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -45,17 +43,12 @@ class App:
 
     ends: bool = True
     fault: Exception | None = None
-    owner: object = None
+    nobody: bool = False
     calls: list = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    scope: object = None
 
-    @property
-    def store(self):
-        async def tree(_scope, _root):
-            return SimpleNamespace(owner=self.owner)
-
-        return SimpleNamespace(tree=tree)
+    async def stranded(self, _root):
+        return self.nobody
 
     async def drive(self, root, *, jobs=None):
         self.calls.append(("drive", root, jobs))
@@ -83,8 +76,7 @@ class App:
 
 def followed(app, *, attached=False):
     screen = Screen()
-    repository = SimpleNamespace(top=Path())
-    asyncio.run(asyncio.wait_for(follow(app, Begun("root", repository, False, attached), screen, jobs=2), 10))
+    asyncio.run(asyncio.wait_for(follow(app, Begun("root", False, attached), screen, jobs=2), 10))
     return screen
 
 
@@ -109,12 +101,17 @@ def test_what_goes_wrong_in_driving_is_raised():
 
 
 def test_an_interrupt_of_one_who_only_watches_cancels_nothing():
-    from proctor import owner
+    app = App(ends=False)
+    screen = followed(app, attached=True)
+    assert (app.calls, screen.said) == ([], [])
 
-    app = App(ends=False, owner=owner.myself())
+
+def test_one_who_watches_hears_that_nobody_runs_it_any_more(monkeypatch):
+    monkeypatch.setattr("proctor.cli.follow.LAST_NEWS_S", 0.01)
+    app = App(ends=True, nobody=True)
     screen = followed(app, attached=True)
     assert app.calls == []
-    assert screen.said == ["stopped watching; the session goes on"]
+    assert screen.said == ["nobody runs this session any more; `proctor sessions continue root` goes on with it"]
 
 
 STUBBORN = """
@@ -143,7 +140,7 @@ class Screen:
         print(message, flush=True)
 
 app = SimpleNamespace(watch=watch, drive=forever, cancel=forever)
-asyncio.run(follow(app, Begun("root", None, False), Screen()))
+asyncio.run(follow(app, Begun("root", False), Screen()))
 """
 
 

@@ -1,6 +1,7 @@
 """A history is exported, and decided once more."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import orjson
@@ -21,7 +22,7 @@ def proctor(*arguments: str | Path) -> Result:
 @pytest.fixture
 def root(database: str, tmp_path: Path, clean: pytest.MonkeyPatch) -> str:
     clean.setenv("PROCTOR_CACHE", str(tmp_path / "cache"))
-    clean.setenv("PROCTOR_CONFIG", str(tmp_path / "none.toml"))
+    clean.setenv("PROCTOR_CONFIG", os.devnull)
 
     async def make() -> str:
         store = await open_store(database)

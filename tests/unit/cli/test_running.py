@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from proctor.cli import showing
-from proctor.cli.running import git_words
+from proctor.cli.running import complaints, git_words
+from proctor.cli.summary import summarise
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
 
@@ -22,6 +23,24 @@ def test_inside_the_repository_git_needs_no_place(tmp_path, monkeypatch):
     (tmp_path / "shop").mkdir()
     monkeypatch.chdir(tmp_path / "shop")
     assert git_words(tmp_path.resolve()) == "git"
+
+
+def test_what_landed_in_part_is_complained_of_by_name_when_asked_to(story, product):
+    story.root()
+    story.proven("larder.oven")
+    story.end(story.child("larder.shelf"), outcome="none", product=product(tests=0))
+    story.end(story.child("larder.clock"), outcome="partial", product=product())
+    summary = summarise(story.view)
+    assert complaints(summary, strict=True, require_tests=True) == []  # nothing has landed
+    story.land()
+    summary = summarise(story.view)
+    assert complaints(summary, strict=False, require_tests=False) == []
+    assert complaints(summary, strict=False, require_tests=True) == [
+        "--require-tests makes this a failure: no tests for larder.shelf"
+    ]
+    assert complaints(summary, strict=True, require_tests=False) == [
+        "--strict makes this a failure: not proven are larder.clock (partial), larder.shelf (none)"
+    ]
 
 
 def test_a_session_about_no_repository_names_none():

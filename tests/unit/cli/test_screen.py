@@ -75,6 +75,8 @@ def test_it_says_at_once_what_it_is_about():
         "component_testing.lint (acme 1.0)",
     ):
         assert part in told
+    assert "Running release_notes on larder with" in about(lines={"release_notes": ()}).told()[0]
+    assert "Testing larder with" in about(lines={"context_testing": (), "component_testing": ()}).told()[0]
     assert "Ctrl-C here stops only the watching" in "\n".join(about(attached=True).told())
 
 

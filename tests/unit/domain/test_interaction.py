@@ -39,7 +39,7 @@ def test_what_was_submitted_can_be_had_back_from_any_verdict(
 ) -> None:
     verdict = replace(raw, **{name: getattr(other, name) for name in changed})
     interaction = judged(raw, verdict, kept=kept)
-    assert interaction.result == verdict
+    assert interaction.result == replace(verdict, usage=raw.usage)
     assert interaction.submitted == raw
     assert repr(interaction.submitted) == repr(raw)
 
@@ -47,12 +47,8 @@ def test_what_was_submitted_can_be_had_back_from_any_verdict(
 def test_only_what_the_verdict_changed_is_kept() -> None:
     raw = Result("ok", {"report": 1}, stdout="much", usage=Usage(3))
     assert judged(raw, raw).came == {}
-    interaction = judged(raw, replace(raw, status="error", error_message="bad", usage=None))
-    assert interaction.came == {
-        "status": "ok",
-        "error_message": None,
-        "usage": {"input_tokens": 3, "output_tokens": 0, "cost_usd": 0.0},
-    }
+    interaction = judged(raw, replace(raw, status="error", error_message="bad"))
+    assert interaction.came == {"status": "ok", "error_message": None}
 
 
 def test_values_that_only_python_takes_for_equal_are_kept() -> None:

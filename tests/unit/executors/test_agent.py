@@ -256,3 +256,17 @@ async def test_without_a_workspace_nothing_can_be_written(desk: Desk) -> None:
 )
 def test_a_file_is_itself_and_a_folder_is_all_below_it(name: str, may: bool) -> None:
     assert allowed(name, ["tests/a.py", "tests/data/"]) is may
+
+
+async def test_an_agent_gets_a_folder_for_its_own_files_where_those_of_the_dead_are_swept(desk: Desk) -> None:
+    agent = Told(nothing, hangs=True)
+    running = asyncio.ensure_future(desk.execute(agent))
+    await agent.begun.wait()
+    assert agent.task is not None
+    scratch = agent.task.scratch
+    assert scratch is not None
+    assert (scratch.parent, [*scratch.iterdir()]) == ((desk.folder / "work").resolve(), [])
+    assert scratch.with_name(f"{scratch.name}.owner").exists()
+    running.cancel()
+    await asyncio.wait([running])
+    assert desk.left == []

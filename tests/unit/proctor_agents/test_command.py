@@ -157,6 +157,11 @@ class TestSuspectedBugs:
         ran = await run(f"""printf '%s\\n' '{line}' '{line}' >> "$PROCTOR_SUSPECTED_BUGS" """)
         assert ran.result == AgentResult("ok", "", suspected_bugs=(BUG, BUG))
 
+    async def test_the_example_stays_with_it(self, run: Run) -> None:
+        bug = {**BUG, "example": "gross(1, -1)", "expected": "0", "line": 7}
+        ran = await run(f"""echo '{json.dumps({**bug, "other": 1})}' >> "$PROCTOR_SUSPECTED_BUGS" """)
+        assert ran.result.suspected_bugs == (bug,)
+
     async def test_they_count_also_when_the_program_fails(self, run: Run) -> None:
         ran = await run(f"""echo '{json.dumps(BUG)}' >> "$PROCTOR_SUSPECTED_BUGS"; exit 1""")
         assert (ran.result.status, ran.result.suspected_bugs) == ("error", (BUG,))

@@ -52,6 +52,12 @@ def test_a_later_attempt_is_told_what_became_of_the_one_before() -> None:
     assert "An earlier attempt failed:\nAttempt 1: the agent crashed" in command.arguments["text"]
 
 
+def test_an_agent_that_thinks_is_told_that_the_module_does_not_import() -> None:
+    command = surveyed(import_error="ImportError: no module named tax").turn().command
+    assert command.kind == "agent"
+    assert "Importing the module failed:\nImportError: no module named tax" in command.arguments["text"]
+
+
 def test_an_agent_that_repairs_gets_exactly_what_was_found_in_the_same_conversation() -> None:
     world = World({})
     world.script["generate_tests"] = [world.written(conversation_id="talk 1", discarded=["shop/prices.py"])]

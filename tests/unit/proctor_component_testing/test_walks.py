@@ -5,6 +5,7 @@ from component_world import BASELINE, TARGET, World, begin, broken_file, walked
 
 from proctor import Result
 from proctor.domain.session import Limits
+from proctor_component_testing.finalize import Finalize, FinalizeOptions
 
 GOOD = ["run_tests", "check_stability", "check_coverage", "finalize"]
 WRITTEN = ["initialize", "generate_tests"]
@@ -37,6 +38,26 @@ def test_an_agent_with_nothing_to_write_ends_the_session_without_tests() -> None
     assert walk.head.product["coverage"]["after"] == before
 
 
+def test_a_module_that_does_not_import_is_not_given_to_an_agent_that_does_not_think() -> None:
+    state = {"import_error": "Traceback\n  x\nImportError: no module named tax\n"}
+    walk = walked({"generate_tests": [Result("ok")]}, deterministic=True, state=state)
+    assert walk.told == ["initialize", "generate_tests: warning", "finalize"]
+    assert walk.turns[1].command.kind == "none"
+    assert walk.head.product["reason"] == "the module does not import: ImportError: no module named tax"
+
+
+def test_a_component_without_tests_fails_where_tests_are_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Finalize, "Options", staticmethod(lambda: FinalizeOptions(require_tests=True)))
+    walk = walked({"generate_tests": [NOTHING]})
+    assert walk.told == ["initialize", "generate_tests: warning", "finalize: error"]
+    assert walk.head.status == "failed"
+    reason = "no test could be proven, and tests are required: no docstring of it has an example"
+    assert walk.head.last_error == reason
+    assert walk.head.product["reason"] == "no docstring of it has an example"
+    proven = walked()
+    assert (proven.head.status, proven.head.outcome) == ("complete", "proven")
+
+
 def test_what_was_found_is_fixed_then_dropped_and_what_stays_is_proven_again() -> None:
     world = World({"fix_tests": [Result("ok", files={TARGET: "better"}), NOTHING]})
     walk = begin(world)
@@ -55,6 +76,8 @@ def test_what_was_found_is_fixed_then_dropped_and_what_stays_is_proven_again() -
         *GOOD,
     ]
     assert (walk.head.outcome, walk.head.product["tests"], walk.head.product["dropped"]) == ("partial", 1, 1)
+    [dropped] = walk.head.product["dropped_tests"]
+    assert (dropped["test"], dropped["reason"].partition(":")[0]) == (f"{TARGET}::test_b", "check_stability")
     assert world.tests == ["test_a"]
 
 

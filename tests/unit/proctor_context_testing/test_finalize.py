@@ -113,6 +113,10 @@ class TestLanded:
         ]
         assert turn.outcome.result.data["suite"]["passed"] == 1
 
+    def test_the_result_names_each_test_that_landed(self) -> None:
+        data = landed([child("shop.a")], *made_for("shop.a")).outcome.result.data
+        assert [each["test"] for each in data["landed"]] == made_for("shop.a")
+
     def test_a_component_is_told_with_the_tests_that_did_land(self) -> None:
         gone = [made_for("shop.a")[1], *made_for("shop.b")]
         product = landed([child("shop.a"), child("shop.b")], made_for("shop.a")[0], removed=gone).head.product

@@ -33,6 +33,32 @@ def test_what_is_told_of_it_is_short() -> None:
     assert (data["components"], data["python_version"], data["suite"]["tests"]) == (["shop.a"], "3.12.1", 1)
 
 
+def test_what_is_missing_or_does_not_work_today_is_said_and_kept() -> None:
+    survey = surveyed("shop.a", "shop.b").data["report"]
+    survey = {
+        **survey,
+        "notices": ["Submodules are not fetched, so they are empty: x"],
+        "components": [{**survey["components"][0], "import_error": "ImportError"}, *survey["components"][1:]],
+        "suite": {
+            "outcomes": {"t.py::a": "passed", "t.py::b": "failed"},
+            "uncollected": {f"t{number}.py": "SyntaxError" for number in range(4)},
+            "unreached": 1,
+        },
+    }
+    walk = begin({"initialize": Result("ok", {"report": survey})})
+    turn = walk.turn()
+    said = [
+        "Submodules are not fetched, so they are empty: x",
+        "1 module does not import: shop.a",
+        "1 of 2 existing tests fail",
+        "pytest cannot collect t0.py, t1.py, t2.py and 1 more",
+        "1 existing test was not reached in the time there is",
+    ]
+    assert turn.head.state["notices"] == turn.outcome.result.data["notices"] == said
+    assert turn.outcome.result.error_message == "; ".join(said)
+    assert turn.outcome.result.status == "ok"
+
+
 def test_what_the_user_has_to_put_right_ends_the_session_at_once() -> None:
     walk = begin({"initialize": Result("ok", {"report": {"error": PROBLEM}})}).to_the_end()
     assert walk.told == ["initialize: error"]

@@ -62,16 +62,44 @@ def test_a_red_suite_that_ends_the_interpreter_is_reported_test_by_test(tree, su
     }
 
 
-def test_a_conftest_that_raises_leaves_the_rest_of_the_survey(tree, survey):
-    tree(
-        {**ROOT, "pkg/__init__.py": CODE, "tests/test_it.py": "", "tests/conftest.py": "raise RuntimeError('no luck')"}
-    )
+RAISES = "raise RuntimeError('no luck')"
+
+
+def test_a_conftest_that_would_keep_new_tests_from_running_is_told_at_once(tree, survey):
+    tree({**ROOT, "pkg/__init__.py": CODE, "tests/test_it.py": "", "tests/conftest.py": RAISES})
+    error = survey().error
+
+    assert error.code == "suite_broken"
+    assert "no luck" in error.detail
+
+
+def test_a_conftest_that_raises_elsewhere_leaves_the_rest_of_the_survey(tree, survey):
+    tests = {"pkg/tests/test_other.py": "", "pkg/tests/conftest.py": RAISES, "tests/test_pkg.py": ""}
+    tree({**ROOT, "pkg/__init__.py": CODE, **tests})
     found = survey()
 
     assert found.error is None
-    assert not found.suite.ended
     assert "no luck" in found.suite.message
     assert found.components[0].baseline is not None
+
+
+def test_a_test_file_that_cannot_be_imported_takes_no_other_along(tree, survey):
+    tests = {
+        "test_hangs.py": "import time\ntime.sleep(60)\n",
+        "test_ends.py": "import os\nos._exit(0)\n",
+        "test_leaves.py": "raise SystemExit(3)\n",
+        "-pno_test.py": "def test_optional(): pass\n",
+        "test_good.py": "def test_good(): pass\n",
+    }
+    tree({**ROOT, "pkg/__init__.py": CODE, **tests})
+    suite = survey(test_seconds=1).suite
+
+    assert suite.outcomes == {"-pno_test.py::test_optional": "passed", "test_good.py::test_good": "passed"}
+    assert {path: message.splitlines()[0] for path, message in suite.uncollected.items()} == {
+        "test_hangs.py": "stopped after 3 s; it was here:",
+        "test_ends.py": "pytest ended early with exit code 0",
+        "test_leaves.py": "importing it raised SystemExit: 3",
+    }
 
 
 def test_globs_choose_components(tree, survey):
@@ -81,12 +109,53 @@ def test_globs_choose_components(tree, survey):
     assert [component.name for component in found.components] == ["pkg.a"]
 
 
-def test_a_component_that_does_not_import_says_so_alone(tree, survey):
-    tree({**ROOT, "pkg/__init__.py": "", "pkg/a.py": CODE, "pkg/b.py": CODE + "raise SystemExit('gone')\n"})
-    errors = {component.name: component.import_error for component in survey().components}
+BAD = {
+    "closes": ("import os, sys; os.close(1); sys.stderr.close()", "closes the standard output, which pytest needs"),
+    "deletes": ("import os; os.remove(__file__)", "removes its own file"),
+    "eats": ("x = bytearray(1 << 60)", "MemoryError"),
+    "ends": ("import os; os._exit(7)", "ended the interpreter with exit code 7"),
+    "forks": ("import os; os.fork()", ""),
+    "hangs": ("import time; time.sleep(60)", "did not finish in 3 s"),
+    "leaves": ("raise SystemExit('gone')", "SystemExit: gone"),
+}
+"""A module that does so -> its last line, and how its error ends."""
 
-    assert errors["pkg.a"] == ""
-    assert "gone" in errors["pkg.b"]
+
+def test_a_component_that_does_not_import_says_so_alone(tree, survey):
+    files = {f"pkg/{name}.py": f"{CODE}{line}\n" for name, (line, _) in BAD.items()}
+    tree({**ROOT, "pkg/__init__.py": "", **files, "pkg/zest.py": CODE, "pkg/nul.py": CODE + "\0"})
+    components = {component.name: component for component in survey(import_seconds=3).components}
+
+    for name, (_, said) in BAD.items():
+        assert components[f"pkg.{name}"].import_error.strip().endswith(said)
+    assert "null bytes" in components["pkg.nul"].import_error
+    assert components["pkg.zest"].import_error == ""
+    assert components["pkg.zest"].baseline.executed_lines == (1, 5)
+
+
+def test_what_lies_outside_is_no_component_and_no_place_for_tests(tree, survey, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.py").write_text(CODE)
+    top = tree({**ROOT, "pkg/__init__.py": "", "pkg/a.py": CODE})
+    (top / "pkg/linked.py").symlink_to(outside / "secret.py")
+    (top / "pkg/gone.py").symlink_to(outside / "gone.py")
+    (top / "tests").symlink_to(outside)
+    components = survey().components
+
+    assert [(component.name, component.test_file) for component in components] == [("pkg.a", "test/test_pkg_a.py")]
+
+
+def test_says_what_is_not_fetched(tree, survey):
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n"
+    files = {f"data/{name}.bin": pointer for name in "abcd"}
+    module = '[submodule "x"]\n\tpath = vendor/x\n\turl = ../x\n'
+    tree({**ROOT, "pkg/__init__.py": CODE, ".gitattributes": "*.bin filter=lfs\n", ".gitmodules": module, **files})
+
+    assert survey().notices == (
+        "Nothing is fetched from Git LFS, so only pointers are there: data/a.bin, data/b.bin, data/c.bin and 1 more",
+        "Submodules are not fetched, so they are empty: vendor/x",
+    )
 
 
 @pytest.mark.parametrize(

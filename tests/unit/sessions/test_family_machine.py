@@ -1,6 +1,7 @@
 """A whole tree against a crowd: whatever callers do at the same time, the tree stays sound and ends."""
 
 import asyncio
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -15,8 +16,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Workflow
+from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Usage, Workflow
 from proctor.contracts.store import Owner
+from proctor.domain.budget import Spent
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.session import TERMINAL, Limits
@@ -29,6 +31,7 @@ from proctor.errors import (
     StaleFence,
     TreeOwned,
 )
+from proctor.executors.none import NoneExecutor
 from proctor.sessions import LEASE_S, Draft, Sessions
 from proctor.store import open_store
 
@@ -39,6 +42,14 @@ ATTEMPTS = 2
 TURNS = 80
 """In how many rounds a tree that nobody disturbs has to come to its end."""
 
+
+class Asking(NoneExecutor):
+    """An agent, as far as a session knows."""
+
+    spends = True
+
+
+KINDS = {**PARKING, "agent": Asking}
 T = TypeVar("T")
 Call = tuple[str, int, str, str]
 """What is called, how far from the rule's session, with which status, under which key."""
@@ -79,7 +90,7 @@ class Spawn(Slow):
         for key in KEYS:
             child = newest.get(key)
             attempt = child.attempt if child else 1
-            if child and child.status in ("failed", "cancelled") and attempt < ATTEMPTS:
+            if child and child.status in ("failed", "cancelled") and attempt < min(ATTEMPTS, session.limits.attempts):
                 attempt += 1
             specs.append(ChildSpec(key, "child", {"name": key}, attempt))
         return Command(self.kind, children=tuple(specs))
@@ -88,7 +99,7 @@ class Spawn(Slow):
         await super().handle_result(scope, session, result, options)
         newest = {child.key: child for child in session.children}
         bad = [child for child in newest.values() if child.status != "complete"]
-        if any(child.attempt < ATTEMPTS for child in bad):
+        if any(child.attempt < min(ATTEMPTS, session.limits.attempts) for child in bad):
             return Outcome(replace(result, status="error", error_message="not all have ended well"))
         return Outcome(replace(result, status="ok"), session_status="failed" if len(bad) == len(KEYS) else None)
 
@@ -103,20 +114,23 @@ class FamilyMachine(RuleBasedStateMachine):
         self.clock, self.ids, self.pace = Clock(), count(1), Pace()
         self.steps = {
             "family": [Spawn("spawn", self.pace, "spawn_sessions"), Echo("approve", "external"), Echo("close")],
-            "child": [Slow("work", self.pace), Slow("approve", self.pace, "external")],
+            "child": [Slow("work", self.pace, "agent"), Slow("approve", self.pace, "external")],
         }
-        self.plugins = Plugins([FAMILY, CHILD], self.steps, PARKING)
+        self.plugins = Plugins([FAMILY, CHILD], self.steps, KINDS)
         self.answers: dict[tuple[str, str], tuple[str, int, str, str]] = {}
         self.tried: dict[tuple[str, int, str, str], Result] = {}
         self.logs: dict[str, list[Interaction]] = {}
+        self.asked: set[tuple[str, int]] = set()
+        self.was_over = False
         self.fences: dict[tuple[str, int], int] = {}
         """Under which fence an interaction was seen pending."""
 
-    @initialize(spawned=st.booleans())
-    def create(self, spawned: bool) -> None:
+    @initialize(spawned=st.booleans(), budgets=st.sampled_from([{}, {"tokens": 4}, {"sessions": 3}, {"seconds": 99.0}]))
+    def create(self, spawned: bool, budgets: dict[str, float]) -> None:
         self.open()
         limits = Limits(repeats=3, same_failure=2, abandoned=2)
-        self.root = self.run(self.sessions.create(SCOPE, Draft("family", {}, limits=limits))).id
+        self.limits = replace(limits, **budgets)  # type: ignore[arg-type] # each is a limit
+        self.root = self.run(self.sessions.create(SCOPE, Draft("family", {}, limits=self.limits))).id
         if spawned:
             self.run(self.sessions.proceed(SCOPE, self.root, owner="one"))
 
@@ -181,7 +195,7 @@ class FamilyMachine(RuleBasedStateMachine):
         """Submit, and check that the answer is about this very content, and the one that was given before."""
         key = f"{fence}{key}"
         tag = f"{fence} {key} {status}"
-        result = Result(status, stdout=tag, error_message=None if status == "ok" else status)
+        result = Result(status, stdout=tag, error_message=None if status == "ok" else status, usage=Usage(1))
         self.tried[session_id, fence, key, status] = result
         said = await self.sessions.submit(SCOPE, session_id, fence, result, key=key, go_on=go_on, owner="one")
         answer = (tag, said.sequence, said.status, said.session_status)
@@ -244,13 +258,21 @@ class FamilyMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.clock.now += seconds
 
+    @rule(seconds=st.sampled_from([1.0, 50.0]))
+    def time_is_counted(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.run(self.sessions.count_time(SCOPE, self.root, seconds))
+        leaves = [head for head in self.heads() if head.birth.parent is not None]
+        if self.spent().seconds >= (self.limits.seconds or math.inf):
+            assert all(head.status in TERMINAL for head in leaves)
+
     @rule(turns=st.sampled_from([0, 1, 5, 100]))
     def verdicts_take(self, turns: int) -> None:
         self.pace.turns = turns
 
     @rule(missing=st.sampled_from([(), (), ("spawn",), ("work",), ("approve",), ("spawn", "work")]))
     def plugins_go_and_come_back(self, missing: Collection[str]) -> None:
-        complete = Plugins([FAMILY, CHILD], self.steps, PARKING).steps
+        complete = Plugins([FAMILY, CHILD], self.steps, KINDS).steps
         self.plugins.steps = {name: step for name, step in complete.items() if name[1] not in missing}
         self.renewed()
 
@@ -279,6 +301,31 @@ class FamilyMachine(RuleBasedStateMachine):
             self.logs[head.id] = log
             if head.pending is not None:
                 self.fences[head.id, head.pending.sequence] = head.fence
+
+    def spent(self) -> Spent:
+        return self.run(self.store.spent(self.root))
+
+    @invariant()
+    def what_is_spent_is_what_was_judged(self) -> None:
+        tree = self.run(self.store.tree(SCOPE, self.root))
+        logs = [
+            entry for head in self.heads() for entry in self.run(self.store.interactions(SCOPE, head.id, limit=1000))
+        ]
+        assert tree is not None
+        assert tree.spent.input_tokens == sum(bool(entry.result and entry.result.usage) for entry in logs)
+        assert tree.sessions == len(self.heads())
+
+    @invariant()
+    def no_agent_is_asked_behind_the_budget(self) -> None:
+        """Whoever was asked before may still be at it."""
+        asked = {
+            (head.id, head.pending.sequence)
+            for head in self.heads()
+            if head.pending is not None and head.pending.command.kind == "agent"
+        }
+        over = self.spent().tokens >= (self.limits.tokens or math.inf)
+        assert not (over and self.was_over and asked - self.asked)
+        self.asked, self.was_over = asked, over
 
     @invariant()
     def events_are_gap_free(self) -> None:

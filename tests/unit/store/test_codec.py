@@ -124,10 +124,10 @@ def test_an_interaction_comes_back(interaction: Interaction) -> None:
 @unhurried
 @given(trees)
 def test_a_tree_comes_back(tree: Tree) -> None:
-    written = codec.tree_parameters(tree, active=True)
+    written = codec.tree_parameters(tree, 1.0, active=True)
     columns = [written[name] for name in ("root", "account", "project", "user", "fingerprint", "owner")]
     spent = [written[name] for name in ("input_tokens", "output_tokens", "cost_usd")]
-    assert codec.tree((*columns, 0, 0, *spent, written["workflows"])) == tree
+    assert codec.tree((*columns, 0, 0, 0, *spent, written["workflows"])) == tree
 
 
 @unhurried

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from proctor.contracts.store import Change
+from proctor.domain.budget import Spent
+from proctor.domain.interaction import Usage
+from proctor.domain.session import Limits
 from proctor.errors import DatabaseBusy, DatabaseNewer, DatabaseUnusable
 from proctor.store import open_store
 from proctor.store.database import Turn, location
 from proctor.store.migrations import HEAD, REVISIONS
+from proctor.testing.store.heads import plant, present, step
 
 
 async def _open_and_close(url: object) -> None:
@@ -135,3 +140,29 @@ def test_a_turn_is_waited_for_only_so_long(tmp_path: Path) -> None:
         pass
     first.close()
     second.close()
+
+
+def test_a_database_from_before_budgets_is_opened_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "proctor.db"
+
+    async def planted() -> None:
+        store = await open_store(str(path))
+        await store.commit(plant())
+        await store.commit(Change(step(await present(store, "root")), spent=Usage(1, 2, 0.5)))
+        await store.close()
+
+    async def gone_on() -> Spent:
+        store = await open_store(str(path))
+        await store.commit(Change(step(await present(store, "root")), spent=Usage(1), within=Limits(tokens=9)))
+        await store.count_time("root", 5.0, 7.0)
+        spent = await store.spent("root")
+        await store.close()
+        return spent
+
+    asyncio.run(planted())
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(trees)")]
+        for column in ("seconds", "counted_until", *(name for name in columns if name.endswith("_before"))):
+            connection.execute(f"ALTER TABLE trees DROP COLUMN {column}")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+    assert asyncio.run(gone_on()) == Spent(seconds=2.0, tokens=4, money=0.5, sessions=1)

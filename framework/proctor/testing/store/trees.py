@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from proctor.contracts.store import Change, Store, Tree
+from proctor.domain.budget import Spent
 from proctor.domain.interaction import Interaction, Usage
 from proctor.domain.scope import Scope
-from proctor.errors import Conflict
+from proctor.domain.session import Limits
+from proctor.errors import Conflict, SessionNotFound
 from proctor.testing.kit import rule
 from proctor.testing.store.heads import (
     COMMAND,
@@ -38,6 +40,48 @@ class Trees(Opened):
         await store.commit(Change(step(parked, version=4), spent=Usage(10, 20, 0.25)))
         tree = await store.tree(HERE, "root")
         assert tree == Tree("root", HERE, (WORKFLOW,), sessions=3, spent=Usage(11, 22, 0.75))
+
+    @rule()
+    async def test_time_that_several_count_at_once_counts_once(self, store: Store) -> None:
+        """Time that several count at once counts once."""
+        await store.commit(plant())
+        for since, until in ((10.0, 14.0), (12.0, 15.0), (11.0, 13.0), (20.0, 20.5)):
+            await store.count_time("root", since, until)
+        root = await present(store, "root")
+        await store.commit(Change(step(root), executed=(20.0, 21.5)))
+        assert (await store.spent("root")).seconds == 6.5
+        with refused(SessionNotFound):
+            await store.spent("nowhere")
+
+    @rule()
+    async def test_nothing_begins_behind_a_used_up_budget(self, store: Store) -> None:
+        """Nothing begins behind a used-up budget, not even if it is used up at the same moment."""
+        await store.commit(plant())
+        limits, children = Limits(tokens=10, sessions=2), (newborn("a"), newborn("b"))
+        await store.commit(Change(step(await present(store, "root")), spent=Usage(4, 5), within=limits))
+        before = await present(store, "root")
+        with refused(Conflict):
+            await store.commit(Change(step(before), spent=Usage(1, 0), within=limits))
+        with refused(Conflict):
+            await store.commit(Change(step(before), children=children, within=limits))
+        assert await store.descendants(HERE, "root") == [before]
+        assert await store.spent("root") == Spent(tokens=9, sessions=1)
+        await store.commit(Change(step(before), children=children[:1], within=limits))
+        later = await present(store, "root")
+        await store.commit(Change(step(later), spent=Usage(1, 0), within=Limits(sessions=1)))
+
+    @rule()
+    async def test_what_a_root_spent_before_it_was_opened_again_counts_no_more(self, store: Store) -> None:
+        """What a root spent before it was opened again counts no more."""
+        await store.commit(plant())
+        await store.commit(Change(step(await present(store, "root")), spent=Usage(1, 2, 0.5)))
+        await store.count_time("root", 1.0, 2.0)
+        await end(store, "root", "failed")
+        await store.commit(Change(step(await present(store, "root"), status="active"), reopens=True))
+        assert await store.spent("root") == Spent()
+        await store.commit(Change(step(await present(store, "root")), spent=Usage(1, 0, 0.25)))
+        assert await store.spent("root") == Spent(tokens=1, money=0.25)
+        assert (await shared(store, "root")).spent == Usage(2, 2, 0.75)
 
     @rule()
     async def test_a_fingerprint_is_unique_while_its_root_is_active(self, store: Store) -> None:

@@ -1,0 +1,57 @@
+"""What a user wants done, and the session that does it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from proctor.domain.head import Head
+from proctor.domain.json import Json
+from proctor.domain.session import ExecutionMode
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a user wants done."""
+
+    path: Path
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    branch: str | None = None
+    agent: str | None = None
+    """None: the one in the settings."""
+    execution_mode: ExecutionMode = "auto"
+    workflow: str | None = None
+    """What kind of session; None: the one in the settings, which tests a package."""
+    new: bool = False
+    """Begin again: an unfinished session about the same is cancelled."""
+    require_tests: bool = False
+    """A component for which nothing can be proven fails."""
+    carry: tuple[Path, ...] = ()
+    """Files of the checkout that git does not have and commands need."""
+
+    def wish(self) -> list[Json]:
+        """Give what is asked for as JSON, to tell one order from another."""
+        names = [self.workflow, self.branch, self.agent, self.execution_mode]
+        more: list[Json] = [self.require_tests, [str(file) for file in self.carry]]
+        return [str(self.path), [*self.only], [*self.exclude], *names, *(more if any(more) else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The session that does it."""
+
+    session_id: str
+    continued: bool
+    """It had been begun before."""
+    attached: bool = False
+    """Another living process drives it; this one only watches."""
+    dirty: bool = False
+    """The checkout has changes that are not in the commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A session that was made for somebody."""
+
+    head: Head
+    continued: bool
+    """It had been begun before, under another key or none."""

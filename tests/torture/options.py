@@ -1,0 +1,33 @@
+"""The command line that every harness has."""
+
+import argparse
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """How often, with which chances, and with which bug."""
+
+    count: int
+    seed: int
+    planted: tuple[str, ...]
+    until: float
+    """On the monotonic clock."""
+
+    @property
+    def time_left(self) -> bool:
+        """Tell whether to go on."""
+        return time.monotonic() < self.until
+
+
+def options(about: str | None, *, count: int) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=count)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after that")
+    parser.add_argument("--plant", metavar="BUG", help="plant a bug, and see it found")
+    given = parser.parse_args()
+    planted = (given.plant,) if given.plant else ()
+    return Options(given.count, given.seed, planted, time.monotonic() + 60 * given.minutes)

@@ -1,0 +1,93 @@
+"""Stops `proctor run` somewhere, lets a second one take its work, and lets the first one go on.
+
+`python -m tests.torture.zombie_run --count 10 --seed 1`. The second one cannot see that the first one lives, as in
+another container. The first one goes on while the second is at it, or after its end. It must come to one commit, with
+nothing judged twice. Exit code 1 if not.
+"""
+
+import fcntl
+import random
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from tests.torture.options import options
+from tests.torture.record import Record
+from tests.torture.report import report
+from tests.torture.stand import SECONDS, Stand
+from tests.torture.verdict import checkout, violations
+
+TOO_LATE = "stopped after the end"
+
+
+def stop_somewhere(stand: Stand, tree: str, seconds: float, chance: random.Random) -> tuple[str, list[str]]:
+    """Do one round; give how it went, and what is wrong."""
+    stand.put_back()
+    before, first = checkout(stand), stand.start()
+    while first.poll() is None and not (stand.home / "out").stat().st_size:
+        time.sleep(0.01)  # a run that was stopped before it began would begin anew when the other has ended
+    time.sleep(chance.uniform(0, 0.7) * seconds)
+    first.send_signal(signal.SIGSTOP)
+    while _writes(stand):
+        first.send_signal(signal.SIGCONT)
+        time.sleep(0.001)
+        first.send_signal(signal.SIGSTOP)
+    if Record.of(stand.database).ended:
+        first.send_signal(signal.SIGCONT)
+        first.wait(SECONDS)
+        return TOO_LATE, []
+    second = replace(stand, planted=()).start("sees_nobody")
+    at_once = chance.random() < 0.5
+    found = _ended(stand, second, chance.uniform(0.1, 0.8) * seconds if at_once else SECONDS)
+    record = Record.of(stand.database)
+    first.send_signal(signal.SIGCONT)
+    found += _ended(stand, second, SECONDS) if at_once else []
+    with suppress(subprocess.TimeoutExpired):
+        first.wait(SECONDS)
+        return "woken meanwhile" if at_once else "woken at the end", found + violations(stand, tree, before, [record])
+    first.kill()
+    return "never ended", ["the zombie did not end"]
+
+
+def _writes(stand: Stand) -> bool:
+    """Tell whether a process holds the database: if it is stopped then, nobody else can write before it goes on."""
+    with Path(f"{stand.database}.lock").open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _ended(stand: Stand, second: "subprocess.Popen[str]", seconds: float) -> list[str]:
+    """Wait for the second process, so long at most; say if it ended badly."""
+    with suppress(subprocess.TimeoutExpired):
+        code = second.wait(seconds)
+        return [f"the second run ended with exit code {code}: {stand.said()}"] if code else []
+    return [] if seconds < SECONDS else ["the second run did not end"]
+
+
+def main() -> int:
+    """Do what the command line says."""
+    given = options(__doc__, count=10)
+    chance, counts, broken = random.Random(given.seed), Counter[str](), list[str]()
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        stand = Stand.make(Path(folder) / "stand")
+        tree, seconds = stand.undisturbed()
+        stand = replace(stand, planted=given.planted)
+        while counts.total() - counts[TOO_LATE] < given.count and given.time_left and not (broken and given.planted):
+            how, found = stop_somewhere(stand, tree, seconds, chance)
+            counts[how] += 1
+            for each in found:
+                print(f"round {counts.total()}: {each}", flush=True)
+            broken += found
+    return report(counts, broken)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
