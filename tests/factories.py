@@ -9,6 +9,7 @@ from proctor.contracts.executor import Executor, Surroundings
 from proctor.domain.workflow import DEFAULT, PinnedStep, PinnedWorkflow, Transitions, Workflow, pin
 from proctor.errors import PluginMissing
 from proctor.executors.none import ExternalExecutor, NoneExecutor, SpawnSessionsExecutor
+from proctor.registry import Plugin
 from proctor.testing import FrozenClock
 
 Clock = FrozenClock
@@ -66,6 +67,9 @@ class Plugins:
         self.workflows = {workflow.name: workflow for workflow in workflows}
         self.steps = {(name, step.name): step for name, them in steps.items() for step in them}
         self.executors = executors
+
+    def plugins(self) -> Sequence[Plugin]:
+        return ()
 
     def pin(self, name: str, options: object = None, **_: object) -> tuple[PinnedWorkflow, ...]:
         names = [name, *self.workflows[name].spawns]

@@ -107,10 +107,11 @@ class Project:
 
     def _environment(self) -> dict[str, str]:
         config = self.home / "config.toml"
+        config.touch()
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
-            "PROCTOR_CONFIG": str(config if config.exists() else os.devnull),
+            "PROCTOR_CONFIG": str(config),
             "PROCTOR_PYTHON": str(self.python),
             "PROCTOR_CACHE": str(self.home / "cache"),
             "PROCTOR_DATABASE": f"sqlite:///{self.home}/proctor.db",

@@ -2,7 +2,8 @@
 
     python docs/reference/make.py
 
-The source is read and never imported, so that docstrings of attributes, which Python forgets, are found too.
+The source is read and not imported, so that docstrings of attributes, which Python forgets, are found too. The tables
+of settings, on other pages, are written as well.
 """  # noqa: INP001 # a program that people start: no package
 
 import re
@@ -13,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 import griffe
+import settings
 import spelling
 
 HERE = Path(__file__).parent
@@ -205,3 +207,4 @@ def write(folder: Path = HERE) -> None:
 
 if __name__ == "__main__":
     write()
+    settings.write()

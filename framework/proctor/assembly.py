@@ -1,16 +1,19 @@
 """Puts a step together with its options and what stands around it, and makes whatever it does a value or a blame."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from proctor.contracts.agent import AgentResult
 from proctor.contracts.answers import flaw, raised, told
 from proctor.contracts.step import Step
 from proctor.contracts.wrapper import Inner, Wrapper
 from proctor.copies import copy_of_result, copy_of_session
+from proctor.documents import as_stored
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
@@ -25,6 +28,7 @@ NOTHING = Result("")
 """Stands for the result where none is given."""
 
 Answer = TypeVar("Answer", Command, Outcome)
+Checked = TypeVar("Checked", Command, Outcome, Result, AgentResult)
 
 
 class Blamed(Exception):
@@ -61,18 +65,13 @@ class Assembled:
         result: Result,
     ) -> Answer:
         """Call the plugin and look at its answer."""
-        given = (session, result) if self.trusted else (copy_of_session(session), copy_of_result(result))
-        try:
+        with blaming():
+            given = (session, result) if self.trusted else (copy_of_session(session), copy_of_result(result))
             value: object = await self._value(lambda: call(*given))
             if given != (session, result):
                 raise Blamed("changed the session or the result that it was given")
-            return checked(value, kind)
-        except Blamed:
-            raise
-        except BaseException as error:  # a plugin may raise anything
-            if isinstance(error, asyncio.CancelledError) and (task := asyncio.current_task()) and task.cancelling():
-                raise
-            raise Blamed(str(error) if isinstance(error, Late) else raised(error)) from None
+            answer = checked(value, kind)
+            return answer if self.trusted else as_stored(answer)
 
     async def _value(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
         """Wait for an answer. A stranger's call gets a task of its own: it may refuse to end. Raises Late."""
@@ -103,7 +102,20 @@ def assembled(registry: Registry, workflow: str, pinned: PinnedStep, seconds: fl
     return Assembled(named(pinned), inner, seconds, trusted=not strangers(pinned))
 
 
-def checked(value: object, kind: type[Answer]) -> Answer:
+@contextmanager
+def blaming(*but: type[Exception]) -> Iterator[None]:
+    """Make whatever a plugin raises while the block lasts a blame, but for our own cancellation and what is named."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, (Blamed, *but)):
+            raise
+        if isinstance(error, asyncio.CancelledError) and (task := asyncio.current_task()) and task.cancelling():
+            raise
+        raise Blamed(str(error) if isinstance(error, Late) else raised(error)) from None
+
+
+def checked(value: object, kind: type[Checked]) -> Checked:
     """Give an answer that can be worked with and stored. Raises Blamed, or what looking at a strange value raises."""
     if not isinstance(value, kind):
         raise Blamed(f"gave {type(value).__name__} where {kind.__name__} was expected")

@@ -37,15 +37,25 @@ class LimitSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     repeats: int = Field(5, ge=1)
+    """Repeats of one step in a row."""
     same_failure: int = Field(3, ge=1)
+    """The same step failing in a row with the same status and message."""
     fixes: int = Field(3, ge=0)
+    """Rounds in which an agent is asked to repair; 0: what is bad is dropped at once."""
     attempts: int = Field(2, ge=1)
+    """Sessions for one component, the first counted."""
     abandoned: int = Field(3, ge=1)
+    """Times in a row that the process of a step was lost."""
     interactions: int = Field(60, ge=1)
+    """Interactions in all."""
     seconds: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """Whole run: time in which somebody drives it, or a client executes something for it; else it stands still."""
     tokens: int | None = Field(None, ge=1)
+    """Whole run: tokens that agents read and write."""
     money: float | None = Field(None, gt=0, allow_inf_nan=False)
+    """Whole run: what agents cost, in US dollars."""
     sessions: int = Field(2000, ge=1)
+    """Whole run: sessions, retries counted."""
 
     def limits(self) -> Limits:
         """Give the domain's value."""
@@ -58,11 +68,11 @@ class PluginSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     only: list[str] | None = None
-    """Distributions whose plugins may load, beside Proctor's own; all that are installed unless named."""
+    """Distributions whose plugins may load; Proctor's own always do. All that are installed unless named."""
     isolate: bool = False
     """Ask the steps of other distributions in a process of their own."""
     seconds: float = Field(30.0, gt=0, le=3600)
-    """How long a step may take to make a command or to judge a result."""
+    """Time in which a step has to make a command or to judge a result."""
 
 
 class ProjectSettings(BaseModel):
@@ -89,6 +99,7 @@ class RetentionSettings(BaseModel):
     sessions: Days = 90
     """A tree with all that belongs to it, counted from its end."""
     audit: Days = 365
+    """The audit of the API."""
     clones: Days = 30
     """A cache repository, counted from when one of its bases was used last."""
     daily: bool = True
@@ -103,31 +114,38 @@ class Settings(BaseSettings):
     )
 
     database: str | None = None
-    """URL of the database; a file in the user's state directory unless named."""
+    """`sqlite:///` and an absolute path, or a plain path; `proctor.db` in the user's state folder unless named."""
     workflow: str = "context_testing"
-    """What a session does, unless something else is named."""
+    """What a session does: another plugin's workflow, say."""
     agent: str = "builtin"
+    """Who writes the tests."""
     jobs: int = Field(default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, le=1000)
-    """Commands that run at once."""
+    """Commands that run at once; as many as there are CPUs, at most 8, unless named."""
     python: str | None = None
-    """Interpreter that runs the tests."""
+    """Target interpreter, which runs the tests; the first that starts unless named."""
     agents: dict[str, AgentSettings] = {}
+    """Agents of your own, `[agents.NAME]`, each with its plugin and the options of that."""
     environment: list[str] = []
-    """Names of further variables that processes may see."""
+    """Names of further variables that processes may see, the tests' own too."""
     plugins: PluginSettings = PluginSettings()
+    """Which plugins take part, and how."""
     steps: dict[str, dict[str, JsonValue]] = {}
     """Options of steps, by full name, `[steps."component_testing.run_tests"]`."""
     limits: LimitSettings = LimitSettings()
+    """What a session, and a whole run, may spend."""
     retention: RetentionSettings = RetentionSettings()
+    """For how many days what is over is kept."""
     projects: dict[Path, ProjectSettings] = {}
     """What holds for one repository, by its top folder, `[projects."/home/me/shop"]`."""
     api: object = None
-    """The server's settings, `[api]`; the commands that serve read them."""
+    """The settings of `proctor serve`, `[api]`; the commands that serve read them."""
     token: object = None
-    """The local server's token; the same."""
+    """The local server's token, with 16 characters or more; made at random unless given."""
     keep: bool = False
-    """Keep the work folders of commands, to look at them."""
+    """Keep the work folders of commands below `kept` in the cache folder, for you to look at and to delete."""
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("proctor"))
+    """Folder for work folders and copies of repositories, the user's cache folder unless named. It may be deleted when
+    nothing runs."""
 
     @classmethod
     def settings_customise_sources(

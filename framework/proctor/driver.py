@@ -16,7 +16,7 @@ from proctor.contracts.store import Owner, Store, Tree
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
-from proctor.errors import DatabaseBusy, ProctorError, TreeOwned
+from proctor.errors import DatabaseBusy, DatabaseUnusable, ProctorError, TreeOwned
 from proctor.runner import Runner
 from proctor.sessions import Sessions
 from proctor.watchdog import watching
@@ -30,8 +30,9 @@ COUNT_S = 2.0
 SCAN_S = 2.0
 """How often a server looks for trees that nobody drives."""
 
-PASSING = (DatabaseBusy, TreeOwned, NoneType)
-"""What may have ended the driving of a tree that is tried again."""
+PASSING = (DatabaseBusy, DatabaseUnusable, TreeOwned, NoneType)
+"""What may have ended the driving of a tree that is tried again: a full disk, say. Nothing is handed out meanwhile, as
+that has to be stored first."""
 
 _log = logging.getLogger("proctor.driver")
 
@@ -293,7 +294,7 @@ class Driver:
 def _over(drive: "asyncio.Future[Head]") -> bool:
     """Tell whether a tree has been driven as far as it goes, or may be tried again.
 
-    One that went wrong for another reason than a busy database or another owner is left alone until the next start.
+    One that went wrong for another reason than its database or another owner is left alone until the next start.
     """
     return drive.done() and not drive.cancelled() and isinstance(drive.exception(), PASSING)
 

@@ -95,7 +95,12 @@ class Halted(ProctorError):
 
 
 class PluginMissing(ProctorError):
-    """The {group} plugin {name} is not installed. Install the distribution that brings it and continue."""
+    """The {group} plugin {name} {cause}, and continue."""
+
+    def __init__(
+        self, *, cause: str = "is not installed. Install the distribution that brings it", **facts: object
+    ) -> None:
+        super().__init__(cause=cause, **facts)
 
 
 class PluginClash(ProctorError):

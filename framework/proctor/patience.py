@@ -2,7 +2,7 @@
 
 import asyncio
 import ctypes
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -42,19 +42,6 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
     return value[0]
 
 
-async def alone(main: Coroutine[None, None, T]) -> T:
-    """Await the whole work of an event loop, and end what it left behind: nothing may hold up the end."""
-    try:
-        return await main
-    finally:
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
-            task.cancel()
-        if left:
-            for task in (await asyncio.wait(left, timeout=GRACE_S))[1]:
-                _forsake(task)
-
-
 async def _outcome(call: Callable[[], Awaitable[T]]) -> "tuple[tuple[T, ...], BaseException | None]":
     """Make what is raised a value: a task lets an exit or an interrupt out into the event loop."""
     try:
@@ -70,11 +57,11 @@ async def _end(task: "asyncio.Task[T]") -> bool:
         await asyncio.wait([task], timeout=GRACE_S)
     finally:
         if not task.done():
-            _forsake(task)
+            forsake(task)
     return task.done()
 
 
-def _forsake(task: "asyncio.Task[T]") -> None:
+def forsake(task: "asyncio.Task[T]") -> None:
     """Let the event loop and the interpreter end without a task.
 
     `asyncio.run` waits at its end for every task that it knows of. The interpreter closes a coroutine before it frees

@@ -26,6 +26,10 @@ REFUSED = frozenset(
 )
 """Audit events, as the interpreter's documentation lists them, by which something is started, replaced or ended."""
 
+SIGNALS = frozenset({"os.kill", "os.killpg"})
+ASKS = 0
+"""The signal that is none: it only asks whether a process is there."""
+
 _restrained: ContextVar[bool] = ContextVar("restrained", default=False)
 
 
@@ -43,8 +47,8 @@ def restrained() -> Iterator[None]:
         _restrained.reset(token)
 
 
-def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
-    if event in REFUSED and _restrained.get():
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    if event in REFUSED and _restrained.get() and not (event in SIGNALS and arguments[1] == ASKS):
         raise MayNotAct(f"{event} is refused: a step decides and does not act. What has to run goes into its command.")
 
 

@@ -9,15 +9,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from proctor.assembly import Blamed, blaming, checked
 from proctor.contracts.activity import Activity
-from proctor.contracts.answers import flaw, raised
 from proctor.contracts.executor import Surroundings
 from proctor.domain.interaction import Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT
 from proctor.errors import DatabaseBusy, NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
-from proctor.registry import Registry
+from proctor.registry import OWN, Registry
 from proctor.sessions import LEASE_S, Sessions, Started, Submitted
 from proctor.watchdog import doing
 
@@ -60,6 +60,7 @@ class Runner:
         self._tell = tell
         self._renew_every_s = renew_every_s
         self._longest_s = longest_s
+        self._brought_by = {plugin.name: plugin for plugin in registry.plugins() if plugin.group == "proctor.executors"}
 
     async def advance(self, session_id: str) -> None:
         """Take a session as far as it goes."""
@@ -131,29 +132,25 @@ class Runner:
                 continue
 
     async def _execute(self, started: Started) -> Result:
-        begun, command = time.monotonic(), started.interaction.command
+        begun, kind = time.monotonic(), started.interaction.command.kind
+        plugin = self._brought_by.get(kind)
+        stranger = plugin is not None and plugin.distribution != OWN
+        who = f"the executor {kind}" + (f" of {plugin.distribution} {plugin.version}" if plugin and stranger else "")
         try:
-            executor = self._registry.executor(command.kind)()
-            surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
-            with doing(f"the executor {command.kind}"):
-                async with asyncio.timeout(self._longest_s):
-                    result: object = await executor.execute(command, surroundings)
-            if not isinstance(result, Result):
-                blame = f"gave {type(result).__name__} where a Result was expected"
-            elif wrong := flaw(result):
-                blame = f"gave what cannot be used: {wrong}"
-            else:
-                return result
-        except asyncio.CancelledError as error:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise
-            blame = raised(error)
+            with doing(who, stranger=stranger), blaming(ProctorError):
+                return await self._result(started)
         except ProctorError as error:
-            return Result(FAULT, error_message=str(error), duration_s=time.monotonic() - begun)
-        except BaseException as error:  # noqa: BLE001 # a plugin may raise anything
-            blame = raised(error)
-        message = f"the executor {command.kind} {blame}"
+            message = str(error)
+        except Blamed as blamed:
+            message = f"{who} {blamed}"
         return Result(FAULT, error_message=message, duration_s=time.monotonic() - begun)
+
+    async def _result(self, started: Started) -> Result:
+        command = started.interaction.command
+        executor = self._registry.executor(command.kind)()
+        surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
+        async with asyncio.timeout(self._longest_s):
+            return checked(await executor.execute(command, surroundings), Result)
 
 
 async def _patiently(call: Callable[[], Awaitable[T]]) -> T:

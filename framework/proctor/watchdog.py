@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context, ContextVar
 
 AFTER_S = 2.0
 """A loop that has not answered for so long is blocked."""
@@ -22,6 +23,9 @@ _doing: dict["asyncio.Task[object] | None", str] = {}
 """What each task is asking at the moment. Read by another thread: each access is a single one."""
 _suspects: list[str] = []
 """The stranger who got the word last, if any did."""
+_stranger: ContextVar[str | None] = ContextVar("stranger", default=None)
+"""The stranger on whose behalf something runs: what it is asked, and the tasks and callbacks that it leaves behind."""
+_RUNS_A_CALLBACK = asyncio.Handle._run.__code__  # noqa: SLF001 # every task and callback is run by it
 
 
 @contextmanager
@@ -30,11 +34,13 @@ def doing(text: str, *, stranger: bool = False) -> Iterator[None]:
     task = asyncio.current_task()
     before = _doing.get(task)
     _doing[task] = text
+    token = _stranger.set(text if stranger else _stranger.get())
     if stranger:
         _suspects[:] = [text]
     try:
         yield
     finally:
+        _stranger.reset(token)
         if before is None:
             del _doing[task]
         else:
@@ -44,6 +50,11 @@ def doing(text: str, *, stranger: bool = False) -> Iterator[None]:
 def suspect() -> str | None:
     """Name the stranger who got the word last: the likely one if all work of this process was ended from inside."""
     return _suspects[0] if _suspects else None
+
+
+def stranger() -> str | None:
+    """Name the stranger on whose behalf the caller runs; None if there is none."""
+    return _stranger.get()
 
 
 @contextmanager
@@ -101,8 +112,22 @@ class Watchdog:
             _log.error("%s let the event loop go on after %.3g s", who, time.monotonic() - asked)
 
     def _who(self) -> str:
+        """Name who has the word: who was asked, else who left it behind, else who may have."""
         task = asyncio.current_task(self._loop)
-        return _doing.get(task) or (f"the task {task.get_name()}" if task else "a callback")
+        if (asked := _doing.get(task)) is not None:
+            return asked
+        what = f"the task {task.get_name()}" if task else "a callback"
+        if (context := self._context()) is not None and (left_by := context.get(_stranger)):
+            return f"{what} of {left_by}"
+        return f"{what}, probably of {suspect()}," if suspect() else what
+
+    def _context(self) -> Context | None:
+        """Find the context of what the loop runs now; None where the loop is not asyncio's own."""
+        frame = sys._current_frames().get(self._thread)  # noqa: SLF001 # documented, for tools like this
+        while frame is not None and frame.f_code is not _RUNS_A_CALLBACK:
+            frame = frame.f_back
+        context = None if frame is None else frame.f_locals["self"]._context  # noqa: SLF001 # nothing else tells
+        return context if isinstance(context, Context) else None
 
     def _where(self) -> str:
         frame = sys._current_frames().get(self._thread)  # noqa: SLF001 # documented, for tools like this

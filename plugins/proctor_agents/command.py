@@ -32,10 +32,12 @@ class CommandOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     argv: list[str] = Field(min_length=1)
-    """The command line; `{task}` and `{target}` are filled in."""
+    """The command line, as a list. `{task}` becomes the file with the task, `{target}` the test file to write. No shell
+    is involved."""
     environment: dict[str, str] = {}
-    """Set for the command, besides the variables that every process may see."""
+    """Variables to set for the command, besides those that every process may see."""
     seconds: float | None = Field(None, gt=0)
+    """Time for one task; at most that of the step that asks."""
 
 
 class CommandAgent(Agent):

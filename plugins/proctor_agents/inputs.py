@@ -74,10 +74,12 @@ _CALLED = (
     ("flag strict reverse ignore include", "bool"),
 )
 _BY_WORD = {word: kind for words, kind in _CALLED for word in words.split()}
+Classes = Mapping[str, Sequence[str]]
+"""Name of a class of the module -> values of it as source text."""
 _MORE = {"key": ("'a'", "1", "len", "0"), "functions": ("[len, str]",)}
 
 
-def calls(thing: Recordable, seen: Sequence[str], classes: frozenset[str]) -> tuple[str, ...]:
+def calls(thing: Recordable, seen: Sequence[str], classes: Classes) -> tuple[str, ...]:
     """Return argument lists ("1, key=len") to try: those seen elsewhere first, then made-up ones."""
     made = _made(thing, classes)
     lists = list(dict.fromkeys([*seen, *islice(made, MOST)]))
@@ -89,7 +91,7 @@ def calls(thing: Recordable, seen: Sequence[str], classes: frozenset[str]) -> tu
     return tuple(dict.fromkeys([*full[:1], *full[middle : middle + 1], *_EMPTY[:1], *full, *lists]))
 
 
-def _made(thing: Recordable, classes: frozenset[str]) -> Iterator[str]:
+def _made(thing: Recordable, classes: Classes) -> Iterator[str]:
     given = thing.parameters
     options = [candidates(parameter, thing.node, classes) for parameter in given]
     needed = [not parameter.default for parameter in given]
@@ -119,7 +121,7 @@ def _line(parameters: Sequence[Parameter], values: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def candidates(parameter: Parameter, node: ast.AST, classes: frozenset[str]) -> tuple[str, ...]:
+def candidates(parameter: Parameter, node: ast.AST, classes: Classes) -> tuple[str, ...]:
     """Return values for one parameter as source text, the most fitting first."""
     found = [*_compared(parameter.name, node)]
     if parameter.annotation is not None:
@@ -136,7 +138,7 @@ def candidates(parameter: Parameter, node: ast.AST, classes: frozenset[str]) -> 
     return tuple(dict.fromkeys([*found, *_ANYTHING]))
 
 
-def _annotated(annotation: ast.expr, classes: frozenset[str]) -> list[str]:
+def _annotated(annotation: ast.expr, classes: Classes) -> list[str]:
     match annotation:
         case ast.Constant(value=None):
             return ["None"]
@@ -154,7 +156,7 @@ def _annotated(annotation: ast.expr, classes: frozenset[str]) -> list[str]:
     return []
 
 
-def _subscripted(name: str, inner: ast.expr, classes: frozenset[str]) -> list[str]:
+def _subscripted(name: str, inner: ast.expr, classes: Classes) -> list[str]:
     parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
     if name in ("Optional", "Union"):
         found = [value for part in parts for value in _annotated(part, classes)]
@@ -163,15 +165,26 @@ def _subscripted(name: str, inner: ast.expr, classes: frozenset[str]) -> list[st
         return [ast.unparse(part) for part in parts]
     if name in ("Annotated", "Final", "ClassVar"):
         return _annotated(parts[0], classes)
+    if _SAME_AS.get(name, name) == "tuple":
+        return _tuple_of(parts, classes) or _named(name, classes)
     if _SAME_AS.get(name, name) == "list" and len(parts) == 1:
         inside = _annotated(parts[0], classes)[:3]
         return [f"[{', '.join(inside)}]", "[]", f"[{inside[0]}]"] if inside else _named(name, classes)
     return _named(name, classes)
 
 
-def _named(name: str, classes: frozenset[str]) -> list[str]:
+def _tuple_of(parts: Sequence[ast.expr], classes: Classes) -> list[str]:
+    """Write a tuple of the first value of each type."""
+    each = [_annotated(part, classes)[:1] for part in parts if ast.unparse(part) != "..."]
+    if not all(each):
+        return []
+    elements = [ast.parse(value, mode="eval").body for (value,) in each]
+    return [ast.unparse(ast.Tuple(elements, ast.Load()))]
+
+
+def _named(name: str, classes: Classes) -> list[str]:
     if name in classes:
-        return [f"__new_{name}__"]
+        return [*classes[name]]
     kind = _SAME_AS.get(name, name)
     more = ["{'a': 1}.items()"] if name in ("Iterable", "Iterator") else []
     return [*_OF_TYPE.get(kind, ()), *more]

@@ -23,6 +23,8 @@ _MODULES = {
     *("subprocess", "socket", "shutil", "requests", "urllib3", "httpx", "smtplib", "ftplib", "webbrowser", "ctypes"),
     *("random", "secrets", "tempfile", "multiprocessing", "threading", "signal", "select", "ssl", "pdb"),
 }
+_HARMLESS = {"path", "fspath", "PathLike", "sep", "linesep"}
+"""Names of the module os."""
 # A parameter of this name is a way to the outside, and a made-up value tells nothing of the code.
 _HANDLES = {"sock", "socket", "conn", "connection", "client", "server", "session", "process", "proc", "thread"}
 _CHANGES = {"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "setdefault", "update"}
@@ -56,13 +58,17 @@ def _means_it(name: str) -> bool:
 def _acts(node: Function) -> bool:
     if _HANDLES & {argument.arg for argument in node.args.args}:
         return True
+    # Whether a file is opened on a condition is seen when it is tried: the guard stops it then.
+    tested = {id(part) for each in ast.walk(node) if isinstance(each, ast.If) for part in ast.walk(each)}
     for part in ast.walk(node):
         match part:
+            case ast.Call(func=ast.Name(id="open")) if id(part) in tested:
+                continue
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _CALLS:
                 return True
             case ast.Attribute(value=ast.Name(id=name)) if name in _MODULES:
                 return True
-            case ast.Attribute(value=ast.Name(id="os"), attr=name) if name not in ("path", "fspath", "sep", "linesep"):
+            case ast.Attribute(value=ast.Name(id="os"), attr=name) if name not in _HARMLESS:
                 return True
     return False
 

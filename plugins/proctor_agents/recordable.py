@@ -57,6 +57,19 @@ def recordables(tree: ast.Module, passed_over: Collection[str]) -> tuple[Recorda
     return tuple(sorted(found, key=lambda thing: thing.kind != "class"))
 
 
+def values_of(node: ast.ClassDef) -> tuple[str, ...]:
+    """Return values of a class as source text: an enum's members, or the name that stands for a new instance."""
+    if not _is_enum(node):
+        return (f"__new_{node.name}__",)
+    named = [part.targets[0] for part in node.body if isinstance(part, ast.Assign)]
+    members = [name.id for name in named if isinstance(name, ast.Name) and not name.id.startswith("_")]
+    return tuple(f"{node.name}.{member}" for member in members)
+
+
+def _is_enum(node: ast.ClassDef) -> bool:
+    return bool({ast.unparse(base).rpartition(".")[2] for base in node.bases} & _ENUMS)
+
+
 def _things(tree: ast.Module) -> Iterator[Recordable]:
     outside = outsiders(tree)
     exported = _exported(tree)
@@ -65,13 +78,13 @@ def _things(tree: ast.Module) -> Iterator[Recordable]:
             continue
         if isinstance(node, ast.ClassDef):
             yield from _of_class(node, outside)
-        elif not _is_context_manager(node):
+        elif not _decorators(node) & {"contextmanager", "asynccontextmanager", "overload"}:
             yield Recordable(node.name, "function", _parameters(node, 0), node, _answers(node))
 
 
 def _of_class(node: ast.ClassDef, outside: Collection[str]) -> Iterator[Recordable]:
     methods = {method.name: method for method in node.body if isinstance(method, ast.FunctionDef)}
-    if {ast.unparse(base).rpartition(".")[2] for base in node.bases} & _ENUMS:
+    if _is_enum(node):
         yield Recordable(node.name, "enum", (), node)
         return
     if f"{node.name}.__init__" in outside:
@@ -80,7 +93,7 @@ def _of_class(node: ast.ClassDef, outside: Collection[str]) -> Iterator[Recordab
     for method in methods.values():
         name = f"{node.name}.{method.name}"
         if name not in outside and (not method.name.startswith("_") or method.name.strip("_") in _OPERATORS):
-            decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in method.decorator_list}
+            decorators = _decorators(method)
             if not decorators & {"abstractmethod", "setter", "deleter", "contextmanager", "overload"}:
                 yield _method(name, method, decorators)
 
@@ -138,8 +151,8 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own(child)
 
 
-def _is_context_manager(node: Function) -> bool:
-    return any("contextmanager" in ast.unparse(decorator) for decorator in node.decorator_list)
+def _decorators(node: Function) -> set[str]:
+    return {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
 
 
 def _definitions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef | ast.ClassDef]:

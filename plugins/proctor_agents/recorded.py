@@ -58,7 +58,9 @@ def _test(case: Recorded, module: str, bindings: Bindings, names: Names, one_of_
     code = f"def {name}({arguments}):  {RECORDED}\n{indent(body)}\n"
     if max(map(len, code.split("\n"))) > WIDTH + 20:
         return None
-    imports = [Import(each, module) for each in sorted(own)] + [Import(each) for each in sorted(standard - bound)]
+    imports = [Import(each, None if each in bindings.modules else module) for each in sorted(own)] + [
+        Import(each) for each in sorted(standard - bound)
+    ]
     return RecordedTest(name, code, tuple(imports))
 
 

@@ -10,6 +10,7 @@ from proctor_agents.scope import quietly
 from proctor_agents.testfile import TestFile, is_recorded
 from proctor_agents.translation import indent
 from proctor_agents.writing import Draft, WrittenTest
+from proctor_python.findings import PROVES_NOTHING
 
 _PLACE = re.compile(r"\.py(?::|\", line )(\d+)")
 # What a test meets when its surroundings lack something; neither code nor documentation is to blame.
@@ -92,12 +93,18 @@ def _answer(failure: _Failure, bugs: list[SuspectedBug]) -> str | None:
     """Return the test's next form, or None to remove it; a test that gets shorter is a suspected bug."""
     test, forms, at = failure.test, failure.forms, failure.at
     shown = tuple(form or at in (None, index) for index, form in enumerate(forms))
-    if test.code(shown) != test.code(forms) and not _SURROUNDINGS.match(failure.finding.message):
+    disagrees = _disagrees(failure.finding.message)
+    if test.code(shown) != test.code(forms) and disagrees:
         return test.code(shown)
-    if not _SURROUNDINGS.match(failure.finding.message):
+    if disagrees:
         bugs.append(_bug(failure))
     kept = _asserting(test, forms[:at]) if at is not None else ()
     return test.code(kept) if kept else None
+
+
+def _disagrees(message: str) -> bool:
+    """Tell whether code and documentation disagree: a test that lacks something or was skipped shows nothing of it."""
+    return not _SURROUNDINGS.match(message) and message not in PROVES_NOTHING.values()
 
 
 def _asserting(test: WrittenTest, forms: Sequence[bool]) -> Sequence[bool]:

@@ -77,7 +77,9 @@ class Resolution:
         if here and name not in self.later | RESERVED and not name.lower().startswith("test"):
             self.shared.add(name)
         elif here or name in self.bindings.perhaps or name in _OF_EVERY_MODULE:
-            self._import(f"from {self.module} import {name}", name)
+            self._import(
+                f"import {name}" if name in self.bindings.modules else f"from {self.module} import {name}", name
+            )
         elif hasattr(builtins, name) and name != "_":
             if name in self.later:
                 self._import(f"from builtins import {name}", name)

@@ -34,6 +34,8 @@ class Bindings:
     perhaps: frozenset[str]
     open_ended: bool
     """A star import, a module `__getattr__` or `globals()` may provide names that cannot be seen here."""
+    modules: frozenset[str] = frozenset()
+    """Those of the sure names that are other modules under their own name."""
 
 
 def names_of(source: str) -> Names:
@@ -90,7 +92,13 @@ def bindings_of(source: str) -> Bindings:
                 surely |= _bound([statement])
         stars = stars or any(_is_star(node) for node in ast.walk(statement))
     open_ended = stars or "__getattr__" in surely or "globals" in names_of(source).read
-    return Bindings(frozenset(surely), frozenset(perhaps - surely), open_ended)
+    modules = frozenset(surely & _modules(ast.parse(source).body))
+    return Bindings(frozenset(surely), frozenset(perhaps - surely), open_ended, modules)
+
+
+def _modules(body: Iterable[ast.stmt]) -> set[str]:
+    names = [name for statement in body if isinstance(statement, ast.Import) for name in statement.names]
+    return {name.name for name in names if not name.asname and "." not in name.name}
 
 
 def _bound(statements: Iterable[ast.stmt]) -> frozenset[str]:

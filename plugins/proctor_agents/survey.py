@@ -9,7 +9,7 @@ from pathlib import Path
 from proctor import Task
 from proctor_agents.doctests import harvest
 from proctor_agents.inputs import calls
-from proctor_agents.recordable import Recordable, recordables
+from proctor_agents.recordable import Recordable, recordables, values_of
 from proctor_agents.scope import bindings_of
 from proctor_agents.sightings import Filled, assigned, sightings
 from proctor_agents.writing import Draft
@@ -43,7 +43,7 @@ def survey(task: Task, source: str, draft: Draft) -> Survey:
     names = bindings_of(source).surely
     last = frozenset(thing.last for thing in found)
     seen = sightings(task.workspace, package if package.is_dir() else package.with_suffix(".py"), last, names)
-    classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    classes = {node.name: values_of(node) for node in tree.body if isinstance(node, ast.ClassDef)}
     things = tuple((thing, calls(thing, seen.get(thing.last, ()), classes)) for thing in found)
     return Survey(root, things, tuple(_raising(tree)), told, documented)
 

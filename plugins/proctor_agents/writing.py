@@ -83,7 +83,7 @@ def _write(source: str, module: str, header: str | None, flags: int) -> Draft:
         writer.write(subject)
     if not writer.tests:
         return Draft(skipped=tuple(writer.skipped))
-    return Draft(_file(module, writer.tests, header).render(), tuple(writer.tests), tuple(writer.skipped))
+    return Draft(_file(module, bindings, writer.tests, header).render(), tuple(writer.tests), tuple(writer.skipped))
 
 
 class _Writer:
@@ -132,12 +132,13 @@ class _Writer:
 
 
 def _named_as_at_prompt(source: str, case: Sequence[Example]) -> str:
-    """Take the test's name out of the name of a class that a case defines and shows."""
-    expected = "".join(example.expected for example in case)
+    """Take the test's name out of that of a class or function that a case defines and shows, or calls in an error."""
+    expected = "".join(f"{example.expected} {example.exception or ''}" for example in case)
     shown = [
         node.name
         for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef) and re.search(rf"\b{node.name}\b", expected)
+        if (isinstance(node, ast.ClassDef) and re.search(rf"\b{node.name}\b", expected))
+        or (isinstance(node, ast.FunctionDef) and re.search(rf"\b{node.name}(\(\)| at )", expected))
     ]
     return "\n".join([source, *(f"{name}.__qualname__ = {quote(name)}" for name in shown)])
 
@@ -150,8 +151,8 @@ def _compiles(code: str) -> bool:
     return True
 
 
-def _file(module: str, tests: Sequence[WrittenTest], header: str | None) -> TestFile:
+def _file(module: str, bindings: Bindings, tests: Sequence[WrittenTest], header: str | None) -> TestFile:
     title = header or f"Tests of {module}; they expect what the examples in its documentation show."
     shared = {name for test in tests for name in test.shared}
-    imports = {name: Import(name, module) for name in shared}
+    imports = {name: Import(name, None if name in bindings.modules else module) for name in shared}
     return TestFile(f'"""{title}"""', imports, tuple((test.name, test.code()) for test in tests))

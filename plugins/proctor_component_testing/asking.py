@@ -15,6 +15,7 @@ class AskOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seconds: float = Field(1800.0, gt=0)
+    """Time for the agent."""
 
 
 def agent_command(session: Session, options: AskOptions, text: str, findings: Sequence[Finding] = ()) -> Command:

@@ -13,7 +13,9 @@ class StabilityOptions(CheckOptions):
     """How often, and how long."""
 
     seconds: float = Field(300.0, gt=0)
+    """Time for all runs together."""
     runs: int = Field(5, ge=2, le=100)
+    """How often the tests run."""
 
 
 class CheckStability(Step):

@@ -20,9 +20,9 @@ class CheckOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seconds: float = Field(120.0, gt=0)
-    """All runs together."""
+    """Time for all tests together."""
     test_seconds: float = Field(20.0, gt=0)
-    """One test."""
+    """Time for one test."""
     assertion_helpers: tuple[str, ...] = ()
     """Names of functions that count as assertions."""
 

@@ -29,7 +29,7 @@ class FinalizeOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     require_tests: bool = False
-    """A component for which nothing could be proven fails."""
+    """Whether a component for which nothing could be proven fails."""
 
 
 class Finalize(Step):

@@ -42,12 +42,15 @@ class FinalizeOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     branch: str | None = None
-    """None: a name made from the context's, with -2, -3, … if it is taken."""
+    """Branch to create; made from the context's name, with -2, -3, … if it is taken, unless named."""
     author_name: str = ""
+    """Author of the commit; git's `user.name` unless named."""
     author_email: str = ""
+    """The same; git's `user.email` unless named."""
     seconds: float = Field(600.0, gt=0)
-    """For verifying: the existing suite together with the new tests."""
+    """Time for the existing and the new tests together."""
     test_seconds: float = Field(60.0, gt=0)
+    """Time for one test."""
 
 
 class Finalize(Step):

@@ -23,13 +23,15 @@ class InitializeOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     python: str | None = None
-    """The only candidate, if it is named."""
+    """Target interpreter; the only candidate, if it is named."""
     virtual_env: str | None = None
-    """The environment that was active when the session was created."""
+    """Environment that was active when the session was created; `VIRTUAL_ENV` fills it in."""
     import_seconds: float = Field(60.0, gt=0)
-    """For one module; all of them have little more than twice as much."""
+    """Time to import one module; all of them have little more than twice as much."""
     suite_seconds: float = Field(120.0, gt=0)
+    """Time for the existing tests; what was measured until then counts."""
     test_seconds: float = Field(60.0, gt=0)
+    """Time for one test."""
 
 
 class Initialize(Step):

@@ -25,7 +25,7 @@ def _of_suite(suite: Suite) -> Iterator[str]:
     if suite.unreached:
         yield f"{_number(suite.unreached, 'existing test was', 'existing tests were')} not reached in the time there is"
     elif not suite.ended and suite.message:
-        yield f"the existing tests did not come to an end: {suite.message.splitlines()[0]}"
+        yield f"the existing tests did not come to an end: {suite.message.splitlines()[0].rstrip(': ')}"
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -8,7 +8,7 @@ from proctor_python.measured import Measured, gained
 
 RUN, STABILITY, COVERAGE = "run_tests", "check_stability", "check_coverage"
 
-_PROVES_NOTHING = {
+PROVES_NOTHING = {
     "skipped": "The test is skipped, so it proves nothing.",
     "xfailed": "The test is marked to fail. If the code is wrong, report a suspected bug instead.",
     "xpassed": "The test is marked to fail, but it passes. Remove the mark.",
@@ -22,7 +22,7 @@ def of_run(check: Check) -> list[Finding]:
     for test in run.tests:
         if test.outcome != "passed":
             message = (
-                _PROVES_NOTHING.get(test.outcome) or _headline(test.message) or f"The test ended as {test.outcome}."
+                PROVES_NOTHING.get(test.outcome) or _headline(test.message) or f"The test ended as {test.outcome}."
             )
             found.append(Finding(test.test, RUN, message, test.message))
         elif not check.asserts.get(test.test, True):

@@ -11,6 +11,8 @@ from projects import Finished, Project, end, processes_of
 
 STEP = '''
 import asyncio, os, subprocess, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from proctor import Command, Outcome, Result, Step
 
 
@@ -18,8 +20,18 @@ async def stubborn():
     while True:
         try:
             await asyncio.sleep(600)
-        except asyncio.CancelledError:
+        except BaseException:
             pass
+
+
+class Worded(str):
+    def __format__(self, form):
+        raise ValueError("no")
+
+
+class WordsBadly(Exception):
+    def __str__(self):
+        return Worded("out of paper.")
 
 
 class Bad(Step):
@@ -59,13 +71,35 @@ FAULTS = {
     "hangs": ("await asyncio.Event().wait()", "did not answer within 1 s"),
     "breeds": ("subprocess.Popen(['sleep', '600'], start_new_session=True)", f"{ACTS} subprocess.Popen is refused"),
     "breeds_aside": ("await asyncio.to_thread(os.system, 'sleep 600 &')", f"{ACTS} os.system is refused"),
+    "breeds_bare": (
+        "await asyncio.get_running_loop().run_in_executor(None, subprocess.Popen, ['sleep', '600'])",
+        f"{ACTS} subprocess.Popen is refused",
+    ),
+    "occupies": (
+        "await asyncio.gather(*(asyncio.to_thread(time.sleep, 600) for _ in range(40)))",
+        "did not answer within 1 s",
+    ),
+    "words_badly": ("raise WordsBadly", "raised WordsBadly: out of paper, at acme_words_badly.py:"),
+    "nests": (
+        "return Outcome(result, reduce(lambda inner, _: {'in': inner}, range(252), {}))",
+        "gave what cannot be used: Outcome.state is not JSON: it is nested deeper than 200 levels",
+    ),
+    "shouts": ("return Outcome(Result('WeiRD!'))", "gave what cannot be used: Result.status is 'WeiRD!'"),
     "kills": ("os.kill(os.getpid(), 9)", f"{ACTS} os.kill is refused"),
 }
 """A step that does so -> how, and what is said of it."""
+UNSEEN = (
+    "threading.Thread(target=subprocess.Popen, args=(['sleep', '600'],), kwargs={'start_new_session': True}).start()"
+)
+"""Starts a process where nobody sees that it was the step."""
 PRINTS = "print('{'); os.write(1, b'}')"
 HARMLESS = {
     "blocks_a_while": "time.sleep(3.5)",
-    "leaves_a_task": "asyncio.ensure_future(stubborn())",
+    "leaves_a_task": "global T; T = asyncio.ensure_future(stubborn())",
+    "leaves_threads": "threading.Thread(target=time.sleep, args=(600,)).start()",
+    "leaves_a_pool": "ThreadPoolExecutor(1).submit(time.sleep, 600)",
+    "leaves_a_process": UNSEEN,
+    "asks": "os.kill(os.getpid(), 0)",
     "prints": PRINTS,
 }
 FATAL = {
@@ -73,10 +107,6 @@ FATAL = {
     "ends_process": ("os._exit(7)", "ended its process with exit code 7"),
 }
 """The same, for steps that only a process of their own keeps from harming all."""
-UNSEEN = (
-    "threading.Thread(target=subprocess.Popen, args=(['sleep', '600'],), kwargs={'start_new_session': True}).start()"
-)
-"""Starts a process where nobody sees that it was the step."""
 HALTING = {
     "cancels": ("[task.cancel() for task in asyncio.all_tasks()]", "ended its process with exit code 1"),
     "stops": (
@@ -144,6 +174,7 @@ def test_a_bad_step_is_a_fault_that_names_it_and_what_has_nothing_to_do_with_it_
     where = r"\S*acme_blocks_a_while.py:\d+ in handle_result"
     assert re.search(rf"^{named} has blocked the event loop for [\d.]+ s, at {where}\.", finished.err)
     assert f"{named} let the event loop go on after " in finished.err
+    assert re.search(r"A plugin left processes behind; they were ended: sleep 600 \(\d+\)$", finished.err, re.MULTILINE)
 
 
 def test_a_step_in_a_process_of_its_own_cannot_even_block_or_end_the_run(project: Project) -> None:

@@ -1,5 +1,6 @@
 """The promises of docs/reliability.md: a short turn of each harness, and each one sees a bug that is planted."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 300.0
+SECONDS = 600.0
+"""On a machine that is very busy; each takes seconds of its own."""
 
 
 def torture(harness: str, *options: str) -> tuple[int, str]:
@@ -18,24 +20,31 @@ def torture(harness: str, *options: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("harness", "count"),
-    [("kill_run", "2"), ("commit_points", "3"), ("power_cut", "40"), ("zombie", "10"), ("zombie_run", "1")],
+    ("harness", "count", "parts"),
+    [
+        ("kill_run", 1, 1),
+        ("commit_points", 1, 1),
+        ("power_cut", 10, 0),
+        ("zombie", 4, 0),
+        ("zombie_run", 1, 1),
+        ("upgrade", 1, 1),
+    ],
 )
-def test_a_short_turn_breaks_no_promise(harness: str, count: str) -> None:
-    code, said = torture(harness, "--count", count)
+def test_a_short_turn_breaks_no_promise(harness: str, count: int, parts: int) -> None:
+    code, said = torture(harness, "--count", str(count), "--parts", str(parts))
     assert code == 0, said
 
 
 @pytest.mark.parametrize(
-    ("harness", "count", "bug", "words"),
+    ("harness", "count", "parts", "bug", "words"),
     [
-        ("kill_run", "20", "forgets_folders", "is left in the cache"),
-        ("commit_points", "0", "publishes_blindly", "there are 2 branches"),
-        ("power_cut", "10", "speaks_early", "what was acknowledged is not there"),
-        ("zombie", "30", "ignores_the_fence", "was taken for that of"),
+        ("kill_run", 20, 3, "forgets_folders", "is left in the cache"),
+        ("commit_points", 0, 1, "publishes_blindly", "there are 2 branches"),
+        ("power_cut", 5, 0, "speaks_early", "what was acknowledged is not there"),
+        ("zombie", 30, 0, "ignores_the_fence", "was taken for that of|was not refused|died of"),
     ],
 )
-def test_a_planted_bug_is_found(harness: str, count: str, bug: str, words: str) -> None:
-    code, said = torture(harness, "--count", count, "--plant", bug)
+def test_a_planted_bug_is_found(harness: str, count: int, parts: int, bug: str, words: str) -> None:
+    code, said = torture(harness, "--count", str(count), "--parts", str(parts), "--plant", bug)
     assert code == 1, said
-    assert words in said
+    assert re.search(words, said)

@@ -1,17 +1,20 @@
 """Runs Proctor on public packages and proves what landed.
 
     python tests/benchmarks/packages.py inflection humanize toolz boltons
+    python tests/benchmarks/packages.py jaraco.functools python-slugify=slugify
 
-For each: the sdist from the package index becomes a git repository; `proctor run` works on it; the user's files,
-index and configuration must be byte for byte as before; a fresh clone at the branch, with the package installed in a
-fresh environment, must pass the new tests 20 times in random order with different hash seeds. Prints a line a
-component, a table of packages, and the same as JSON with --json FILE.
+A name is that of the distribution and of what it imports, or both with `=` between. For each: the sdist from the
+package index becomes a git repository; `proctor run` works on it; the user's files, index and configuration must be
+byte for byte as before; a fresh clone at the branch, with the package installed in a fresh environment, must pass the
+new tests 20 times in random order with different hash seeds. Prints a line a component, a line a package, and the
+same as JSON with --json FILE.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,6 +24,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+TOOLS = ("pytest", "coverage", "freezegun", "hypothesis", "pytest-mock")
+"""What Proctor and the packages' own tests need in the target environment."""
 AUTHOR = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.org")
 
 
@@ -39,9 +44,9 @@ def run(*argv: str | Path, cwd: Path | None = None, **environment: str) -> str:
     return done.stdout
 
 
-def repository(package: str, folder: Path) -> Path:
+def repository(distribution: str, folder: Path) -> Path:
     """Make a repository of the newest sdist."""
-    run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", folder, package)
+    run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", folder, distribution)
     archive = next(folder.glob("*.tar.gz"))
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
@@ -49,7 +54,7 @@ def repository(package: str, folder: Path) -> Path:
     top = next(path for path in folder.iterdir() if path.is_dir())
     run("git", "init", "-q", top)
     run("git", "add", "-f", "-A", cwd=top)
-    run("git", *AUTHOR, "commit", "-q", "-m", f"{package} as published", cwd=top)
+    run("git", *AUTHOR, "commit", "-q", "-m", f"{distribution} as published", cwd=top)
     run("git", "config", "user.name", "Benchmark", cwd=top)
     run("git", "config", "user.email", "benchmark@example.org", cwd=top)
     return top
@@ -57,7 +62,8 @@ def repository(package: str, folder: Path) -> Path:
 
 def place(package: str, top: Path) -> Path:
     """Find the package's folder or module in its repository."""
-    for candidate in (top / "src" / package, top / package, top / f"{package}.py", top / package / f"{package}.py"):
+    inside = Path(*package.split("."))
+    for candidate in (top / "src" / inside, top / inside, top / f"{inside}.py", top / inside / f"{inside}.py"):
         if candidate.is_file() or (candidate / "__init__.py").is_file():
             return candidate
     raise SystemExit(f"{package}: no package found in {top}")
@@ -97,13 +103,15 @@ def rerun(python: Path, clone: Path, files: list[str], times: int) -> int:
     return green
 
 
-def measured(package: str, agent: str, times: int) -> dict[str, Any]:
+def measured(name: str, agent: str, times: int, keep: Path | None) -> dict[str, Any]:
     """Do it all for one package."""
-    with tempfile.TemporaryDirectory(prefix="proctor-packages-") as name:
-        folder = Path(name)
+    distribution, _, package = name.partition("=")
+    package = package or distribution
+    with tempfile.TemporaryDirectory(prefix="proctor-packages-") as scratch:
+        folder = Path(scratch)
         (folder / "source").mkdir()
-        top = repository(package, folder / "source")
-        target = environment(folder / "target", "pytest", "coverage", "freezegun")
+        top = repository(distribution, folder / "source")
+        target = environment(folder / "target", *TOOLS, distribution)  # for what it needs
         before, begun = fingerprint(top), time.monotonic()
         command = [sys.executable, "-m", "proctor", "run", place(package, top), "--agent", agent, "--json",
                    "--python", target, "--database", f"sqlite:///{folder}/p.db"]  # fmt: skip
@@ -116,7 +124,9 @@ def measured(package: str, agent: str, times: int) -> dict[str, Any]:
         unchanged = fingerprint(top) == before
         clone = folder / "clone"
         run("git", "clone", "-q", "--branch", product["branch"], top, clone)
-        fresh = environment(folder / "fresh", "pytest", "pytest-randomly", "freezegun", clone)
+        fresh = environment(folder / "fresh", *TOOLS, "pytest-randomly", clone)
+        if keep:
+            shutil.copytree(clone, keep / distribution, dirs_exist_ok=True)
         files = [file for file in product["files"] if file.endswith(".py")]
         return {
             "package": package,
@@ -125,6 +135,7 @@ def measured(package: str, agent: str, times: int) -> dict[str, Any]:
             "green": rerun(fresh, clone, files, times),
             "runs": times,
             "tests": product["tests"],
+            "bugs": sum(component["suspected_bugs"] for component in product["components"]),
             "components": product["components"],
         }
 
@@ -135,9 +146,9 @@ def percent(component: dict[str, Any], which: str) -> str:
     return "-" if value is None else f"{value:.0f} %"
 
 
-def reached(components: list[dict[str, Any]]) -> float:
-    """Give the median coverage by the new tests alone, of the components that got any."""
-    values = [component["coverage"]["alone"] for component in components if component["tests"]]
+def middle(components: list[dict[str, Any]], which: str) -> float:
+    """Give the median coverage of the components that got tests."""
+    values: list[float | None] = [component["coverage"][which] for component in components if component["tests"]]
     return median(value for value in values if value is not None)
 
 
@@ -149,9 +160,12 @@ def show(report: dict[str, Any]) -> None:
             f"  {component['name']:<32} {component['outcome']:<8} {component['tests']:>4} tests,"
             f" {before:>5} -> {after:>5}, alone {alone:>5}"
         )
+        if not component["tests"]:
+            print(f"    {component['reason']}")
+    before, after, alone = (f"{middle(report['components'], which):.0f} %" for which in ("before", "after", "alone"))
     print(
-        f"{report['package']}: {report['tests']} tests, alone {reached(report['components']):.0f} % (median), "
-        f"{report['seconds']} s, {report['green']} of {report['runs']} reruns green, "
+        f"{report['package']}: {report['tests']} tests, {before} -> {after}, alone {alone} (medians), "
+        f"{report['bugs']} suspected bugs, {report['seconds']} s, {report['green']} of {report['runs']} reruns green, "
         f"checkout {'unchanged' if report['unchanged'] else 'CHANGED'}",
         flush=True,
     )
@@ -164,10 +178,11 @@ def main() -> None:
     parser.add_argument("--agent", default="builtin")
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--keep", type=Path, help="a folder for the clones, to read what landed")
     arguments = parser.parse_args()
     reports = []
     for package in arguments.packages:
-        reports.append(measured(package, arguments.agent, arguments.times))
+        reports.append(measured(package, arguments.agent, arguments.times, arguments.keep))
         show(reports[-1])
     if arguments.json:
         arguments.json.write_text(json.dumps(reports, indent=2))

@@ -10,11 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
-import psutil
 import pytest
 from repositories import UserRepository
 
-from proctor import Result
+from proctor import Result, owner
 from proctor.app import App, Order, open_app
 from proctor.app.orders import context_name
 from proctor.config import load
@@ -97,8 +96,9 @@ async def app(opened: Open) -> App:
 @pytest.fixture
 def living() -> Owner:
     """Give a process that lives and is not this one."""
-    parent = psutil.Process(os.getppid())
-    return replace(myself(), pid=parent.pid, started=parent.create_time())
+    started = owner._started(os.getppid())
+    assert started is not None
+    return replace(myself(), pid=os.getppid(), started=started)
 
 
 class Site:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from proctor.registry import Registry
+from proctor.scaffold.choices import RELATIONS
 from proctor.scaffold.draft import Draft
-from proctor.scaffold.place import RELATIONS, Place, anchors
+from proctor.scaffold.place import Place, anchors
 from proctor.testing import Kit
 
 REGISTRY = Registry(allowed=[])
 WORKFLOWS = REGISTRY.pin("context_testing")
+CODE = {plugin.name: plugin.value for plugin in REGISTRY.plugins() if plugin.group == "proctor.steps"}
 PLACES = [
-    Place(workflow, relation, anchor)
+    Place(workflow, relation, anchor, CODE[f"{workflow.name}.{anchor}"])
     for workflow in WORKFLOWS
     for relation in RELATIONS
     for anchor in anchors(workflow, relation)

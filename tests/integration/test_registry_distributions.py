@@ -138,10 +138,10 @@ def test_whatever_a_broken_plugin_does_every_other_one_still_works(machine: Mach
     plugins, line = machine.registry()
     causes = {plugin["distribution"]: plugin["error"] for plugin in plugins if plugin["error"]}
     assert causes == {
-        "imports": "ModuleNotFoundError: No module named 'no_such_module_anywhere'",
-        "asserts": "AssertionError: never here",
-        "exits": "SystemExit: good bye",
-        "lacks": "AttributeError: module 'lacks_plugin' has no attribute 'Audit'",
+        "imports": "it raised ModuleNotFoundError: No module named 'no_such_module_anywhere', at imports_plugin.py:1",
+        "asserts": "it raised AssertionError: never here, at asserts_plugin.py:1",
+        "exits": "it raised SystemExit: good bye, at exits_plugin.py:1",
+        "lacks": "it raised AttributeError: module 'lacks_plugin' has no attribute 'Audit'",
         "differs": "it is no subclass of Step or Wrapper",
     }
     assert list(line) == ["first", "last"]

@@ -113,10 +113,10 @@ class Unverified(Finalize):
 STEPS = (KnownPackage, KnownComponent, SlowlyJudged, PlainRun, NotMeasured, OnceIsEnough, Unverified)
 
 
-def install(folder: Path) -> None:
+def install(folder: Path, version: str = "1.0") -> None:
     """Lay a distribution of these steps out in `folder`."""
-    info = folder / "cheap_steps-1.0.dist-info"
+    info = folder / f"cheap_steps-{version}.dist-info"
     info.mkdir(parents=True)
-    info.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: cheap-steps\nVersion: 1.0\n")
+    info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: cheap-steps\nVersion: {version}\n")
     lines = [f"{step.workflow}.{step.name} = {__name__}:{step.__name__}" for step in STEPS]
     info.joinpath("entry_points.txt").write_text("\n".join(["[proctor.steps]", *lines]) + "\n")

@@ -2,8 +2,8 @@
 
 `python -m tests.torture.commit_points [--count N] [--seed N]`. The package has few components, so that each point is
 met. Calls of git are also left running by their dead caller. `--count 0` means every point, else so many chosen by
-chance; with a planted bug, one after the other from the last, until it is found. Exit code 1 if a run did not come to
-the same single commit.
+chance; with a planted bug, one after the other from the last, those during a call of git first, until it is found. Exit
+code 1 if a run did not come to the same single commit.
 """
 
 import json
@@ -20,7 +20,6 @@ from tests.torture.report import report
 from tests.torture.stand import SECONDS, Stand
 from tests.torture.verdict import checkout, unkept_words, violations
 
-PARTS = 3
 Point = tuple[str, int]
 
 
@@ -47,20 +46,20 @@ def die_at(stand: Stand, tree: str, point: Point) -> tuple[str, list[str]]:
     return kind, found + violations(stand, tree, before, [record])
 
 
-def _number(point: Point) -> int:
-    return point[1]
+def _late_in_git(point: Point) -> tuple[bool, int]:
+    return point[0] == "during git", point[1]
 
 
 def main() -> int:
     """Do what the command line says."""
-    given = options(__doc__, count=0)
+    given = options(__doc__, count=0, parts=3)
     chance, counts, broken = random.Random(given.seed), Counter[str](), list[str]()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        stand = Stand.make(Path(folder) / "stand", PARTS)
+        stand = Stand.make(Path(folder) / "stand", given.parts)
         tree, points = points_of(stand)
         stand = replace(stand, planted=given.planted)
-        chosen = chance.sample(points, given.count or len(points))
-        for point in sorted(points, key=_number, reverse=True) if given.planted else chosen:
+        chosen = chance.sample(points, min(given.count or len(points), len(points)))
+        for point in sorted(points, key=_late_in_git, reverse=True) if given.planted else chosen:
             how, found = die_at(stand, tree, point)
             counts[how] += 1
             for each in found:

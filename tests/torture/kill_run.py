@@ -85,7 +85,7 @@ def main() -> int:
     given = options(__doc__, count=200)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        stand = Stand.make(Path(folder) / "stand")
+        stand = Stand.make(Path(folder) / "stand", given.parts)
         killer = Killer(replace(stand, planted=given.planted), random.Random(given.seed), *stand.undisturbed())
         while killer.kills < given.count and given.time_left and not (killer.broken and given.planted):
             killer.round(min(killer.chance.choice((1, 1, 1, 2, SEVERAL)), given.count - killer.kills))

@@ -12,6 +12,8 @@ class Options:
     count: int
     seed: int
     planted: tuple[str, ...]
+    parts: int
+    """Modules of the package that is worked on."""
     until: float
     """On the monotonic clock."""
 
@@ -21,13 +23,14 @@ class Options:
         return time.monotonic() < self.until
 
 
-def options(about: str | None, *, count: int) -> Options:
+def options(about: str | None, *, count: int, parts: int = 20) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=count)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--parts", type=int, default=parts, help="modules of the package, where one is worked on")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after that")
     parser.add_argument("--plant", metavar="BUG", help="plant a bug, and see it found")
     given = parser.parse_args()
     planted = (given.plant,) if given.plant else ()
-    return Options(given.count, given.seed, planted, time.monotonic() + 60 * given.minutes)
+    return Options(given.count, given.seed, planted, given.parts, time.monotonic() + 60 * given.minutes)

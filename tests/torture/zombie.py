@@ -14,6 +14,7 @@ import sys
 import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,6 +104,8 @@ class Zombie:
         """Give what it says next."""
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), 60)
+        if not line:
+            raise EOFError("the first process died of what it was answered")
         told: dict[str, object] = json.loads(line)
         return told
 
@@ -187,8 +190,12 @@ async def rounds(count: int, seed: int, *bugs: str) -> Takeover:
         try:
             while takeover.counts["rounds"] < count and not takeover.broken:
                 await takeover.round()
+        except EOFError as error:
+            takeover.broken.append(str(error))
+            print(error, flush=True)
         finally:
-            zombie.process.kill()
+            with suppress(ProcessLookupError):
+                zombie.process.kill()
             await zombie.process.wait()
             await store.close()
     return takeover

@@ -5,7 +5,7 @@ another container. The first one goes on while the second is at it, or after its
 nothing judged twice. Exit code 1 if not.
 """
 
-import fcntl
+import os
 import random
 import signal
 import subprocess
@@ -32,11 +32,11 @@ def stop_somewhere(stand: Stand, tree: str, seconds: float, chance: random.Rando
     while first.poll() is None and not (stand.home / "out").stat().st_size:
         time.sleep(0.01)  # a run that was stopped before it began would begin anew when the other has ended
     time.sleep(chance.uniform(0, 0.7) * seconds)
-    first.send_signal(signal.SIGSTOP)
-    while _writes(stand):
+    _stop(first)
+    while _holds_a_lock(first):
         first.send_signal(signal.SIGCONT)
         time.sleep(0.001)
-        first.send_signal(signal.SIGSTOP)
+        _stop(first)
     if Record.of(stand.database).ended:
         first.send_signal(signal.SIGCONT)
         first.wait(SECONDS)
@@ -54,14 +54,17 @@ def stop_somewhere(stand: Stand, tree: str, seconds: float, chance: random.Rando
     return "never ended", ["the zombie did not end"]
 
 
-def _writes(stand: Stand) -> bool:
-    """Tell whether a process holds the database: if it is stopped then, nobody else can write before it goes on."""
-    with Path(f"{stand.database}.lock").open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+def _stop(process: "subprocess.Popen[str]") -> None:
+    """Stop a process, and wait until the last of its threads has stopped: a signal is sent before it has arrived."""
+    process.send_signal(signal.SIGSTOP)
+    with suppress(ChildProcessError):  # it has ended meanwhile
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+
+def _holds_a_lock(process: "subprocess.Popen[str]") -> bool:
+    """Tell whether a process holds the database or a copy of the repository: nobody can write before it goes on."""
+    locks = (line.split() for line in Path("/proc/locks").read_text().splitlines())
+    return any("WRITE" in lock and str(process.pid) in lock for lock in locks)
 
 
 def _ended(stand: Stand, second: "subprocess.Popen[str]", seconds: float) -> list[str]:
@@ -77,7 +80,7 @@ def main() -> int:
     given = options(__doc__, count=10)
     chance, counts, broken = random.Random(given.seed), Counter[str](), list[str]()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
-        stand = Stand.make(Path(folder) / "stand")
+        stand = Stand.make(Path(folder) / "stand", given.parts)
         tree, seconds = stand.undisturbed()
         stand = replace(stand, planted=given.planted)
         while counts.total() - counts[TOO_LATE] < given.count and given.time_left and not (broken and given.planted):

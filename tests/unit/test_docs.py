@@ -2,9 +2,12 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 import click
@@ -16,10 +19,10 @@ import proctor
 from proctor import Step, errors
 from proctor.api.errors import ANSWERS, NotFound
 from proctor.api.schema import printed
+from proctor.api.settings import ServerSettings
 from proctor.cli.group import proctor as command_line
 from proctor.cli.lazy import FAILED, USAGE
 from proctor.cli.screen import JSON_VERSION
-from proctor.config import AgentSettings, LimitSettings, PluginSettings, Settings
 from proctor.contracts.conformity import as_step
 from proctor.contracts.version import CONTRACTS
 from proctor.errors import ProctorError, UsageError
@@ -99,7 +102,32 @@ def test_an_error_has_a_page_with_an_example_of_its_message(error: type[ProctorE
 
 
 def test_no_page_tells_of_an_error_that_is_gone() -> None:
-    assert {path.stem for path in DOCS.glob("errors/*.md")} == {error.code for error in ERRORS}
+    assert {path.stem for path in DOCS.glob("errors/*.md")} == {error.code for error in ERRORS} | {*get_args(Code)}
+
+
+def spoken() -> str:
+    """Give the source of the survey, its texts in one piece each."""
+    programs = (ROOT / "plugins/proctor_python/programs").glob("*.py")
+    return re.sub(r'"\s*f?"', "", "".join(each.read_text("utf-8") for each in programs))
+
+
+@pytest.mark.parametrize("code", get_args(Code))
+def test_a_reason_why_a_package_cannot_be_tested_has_a_page(code: str) -> None:
+    text = page(f"errors/{code}.md")
+    facts = dict(rows(text)[2:])
+    assert text.startswith(f"# {code}\n")
+    assert facts["exit code"] == str(FAILED)
+    assert "the session fails" in facts["in the API"]
+    end = re.findall(r"^Failed: .*?((?: \S+){4})$", text, re.MULTILINE)[0]
+    assert end in spoken(), "the survey says something else today"
+    assert "\n1. " in text
+    assert f"[`{code}`](errors/{code}.md)" in page("errors.md")
+
+
+def test_every_test_that_a_promise_names_is_there() -> None:
+    for file, *names in (name.split("::") for name in re.findall(r"`(tests/[^`]*)`", page("promises.md"))):
+        text = (ROOT / file).read_text("utf-8")
+        assert [name for name in names if not re.search(rf"(def|class) {name}\b", text)] == []
 
 
 def test_the_policy_names_the_versions_of_today() -> None:
@@ -109,43 +137,45 @@ def test_the_policy_names_the_versions_of_today() -> None:
     assert f"`v` is {JSON_VERSION} today" in text
 
 
-def test_every_setting_is_documented_and_no_other() -> None:
-    text = page("configuration.md")
-    assert set(codes(section(text, "All settings"))) == {*Settings.model_fields}
-    assert "`plugin`" in section(text, "All settings")
-    assert {*AgentSettings.model_fields} == {"plugin"}
+@pytest.fixture(scope="module")
+def tables() -> Iterator[ModuleType]:
+    """Give the program that writes the tables of settings."""
+    sys.path.insert(0, str(DOCS / "reference"))
+    try:
+        yield import_module("settings")
+    finally:
+        sys.path.remove(str(DOCS / "reference"))
+        for name in ("settings", "spelling"):
+            sys.modules.pop(name, None)
 
 
-def test_every_setting_of_plugins_is_documented_and_no_other() -> None:
-    assert set(codes(section(page("configuration.md"), "Plugins"))) == {*PluginSettings.model_fields}
+def test_every_table_of_settings_is_as_the_models_are(tables: ModuleType) -> None:
+    stale = [path.name for path, text in tables.files().items() if path.read_text("utf-8") != text]
+    assert stale == [], "run `python docs/reference/make.py`"
 
 
-def test_every_limit_is_documented_with_its_default() -> None:
-    found = rows(section(page("configuration.md"), "Limits"))
-    documented = {row[0].strip("`"): row[1] for row in found if row[0].startswith("`")}
-    defaults = LimitSettings().model_dump()
-    assert documented == {name: "none" if value is None else str(value) for name, value in defaults.items()}
+def test_every_model_of_settings_has_a_table(tables: ModuleType) -> None:
+    agents = (Registry(allowed=[]).agent(name).Options for name in ("builtin", "command"))
+    known = {f"{model.__module__}.{model.__name__}" for model in (*models(ServerSettings), *agents)}
+    assert {*tables.places()} == known - {"proctor.config.AgentSettings"} | {"steps"}
 
 
-def test_every_option_of_a_step_is_documented() -> None:
-    documented: dict[str, set[str]] = {}
-    step = ""
-    for row in rows(section(page("configuration.md"), "Options of steps"))[2:]:
-        step = row[0].strip("`") or step
-        documented.setdefault(step, set()).update(re.findall(r"`(\w+)`", row[1]))
-    assert documented == {name: options for name, options in options_of_steps() if options}
+def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Give a model of settings and those of its fields."""
+    yield model
+    for field in model.model_fields.values():
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from models(part)
 
 
-def options_of_steps() -> Iterator[tuple[str, set[str]]]:
-    registry = Registry(allowed=[])
-    for plugin in registry.plugins():
-        if plugin.group == "proctor.steps":
-            yield plugin.name, {*registry.step(*plugin.name.split(".")).Options.model_fields}
+def test_every_setting_says_what_it_is(tables: ModuleType) -> None:
+    rows_of_tables = [row for path in tables.files() for row in rows(generated(path.read_text("utf-8")))]
+    assert [row[0] for row in rows_of_tables if not row[-1]] == []
 
 
-def test_every_option_of_the_command_agent_is_documented() -> None:
-    options: type[BaseModel] = Registry(allowed=[]).agent("command").Options
-    assert set(codes(section(page("agents.md"), "Any command line"))) == {*options.model_fields}
+def generated(text: str) -> str:
+    return "".join(re.findall(r"<!-- settings: .*? -->\n(.*?)<!-- end -->", text, re.DOTALL))
 
 
 def test_every_entry_point_group_is_documented() -> None:

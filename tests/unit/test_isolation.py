@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -17,11 +18,14 @@ from projects import processes_of
 
 from proctor import Command, Outcome, Result, Session
 from proctor.assembly import Blamed
+from proctor.documents import read
 from proctor.domain.head import Birth, Head, snapshot
 from proctor.domain.workflow import PinnedStep, PinnedWrapper
 from proctor.errors import PluginMissing
 from proctor.isolation import process as process_module
+from proctor.isolation.host import _fit
 from proctor.isolation.processes import Processes
+from proctor.isolation.wire import Answer
 
 SECONDS = 20.0
 """Every wait has an end."""
@@ -122,6 +126,23 @@ class Breeding(Asked):
         return Command("none", {"pid": unseen(subprocess.Popen, ["sleep", "600"], start_new_session=True).pid})
 
 
+class Nesting(Asked):
+    name = "nesting"
+
+    async def get_command(self, scope, session, options):
+        nested = []
+        for _ in range(260):
+            nested = [nested]
+        return Command("none", {"nested": nested})
+
+
+class Huge(Asked):
+    name = "huge"
+
+    async def get_command(self, scope, session, options):
+        return Command("none", {"text": "x" * (64 * 1024**2)})
+
+
 class Raising(Asked):
     name = "raising"
 
@@ -214,6 +235,25 @@ async def test_what_a_step_raises_or_awaits_for_ever_is_told_and_its_process_goe
     assert (await commanded(processes, "good")).arguments["pid"] == before.arguments["pid"]
 
 
+async def test_an_answer_that_cannot_be_passed_on_is_told_and_the_process_goes_on(processes: Processes) -> None:
+    before = await commanded(processes, "good")
+    assert "it is nested deeper than 200 levels" in await blame(processes, "nesting")
+    processes._seconds = SECONDS
+    assert await blame(processes, "huge") == "gave an answer that is too large: more than 64 MiB"
+    assert (await commanded(processes, "good")).arguments["pid"] == before.arguments["pid"]
+
+
+def test_an_answer_that_cannot_be_written_down_is_answered_with_the_reason() -> None:
+    written = _fit(Answer(3, Command("none", {"lock": threading.Lock()})))  # type: ignore[dict-item] # that is the point
+    assert read(Answer, written).blame.startswith("gave what cannot be written down: it raised TypeError")  # type: ignore[union-attr] # it has one
+
+
+async def test_a_question_may_be_of_any_length(processes: Processes) -> None:
+    processes._seconds = SECONDS
+    said = await blame(processes, "raising", text="x" * (65 * 1024**2))
+    assert said.startswith("raised ValueError: out of paper, at ")
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
@@ -265,7 +305,7 @@ async def test_what_it_prints_and_reads_cannot_disturb_the_answers(
 async def test_a_plugin_that_is_missing_there_is_missing_here(processes: Processes) -> None:
     with pytest.raises(PluginMissing) as caught:
         await commanded(processes, "gone")
-    assert caught.value.facts == {"group": "proctor.steps", "name": "flow.gone"}
+    assert (caught.value.facts["group"], caught.value.facts["name"]) == ("proctor.steps", "flow.gone")
 
 
 @pytest.mark.usefixtures("site")

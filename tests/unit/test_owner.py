@@ -1,23 +1,65 @@
 """Who owns a tree, and whether they still live."""
 
+import json
+import os
 import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from unittest import mock
 
 import psutil
+import pytest
 
+from proctor.contracts.store import Owner
 from proctor.owner import alive, myself
+
+ANOTHER = """
+import json, sys
+from dataclasses import asdict
+from proctor.owner import myself
+print(json.dumps(asdict(myself())), flush=True)
+sys.stdin.read()
+"""
 
 
 def test_this_process_lives() -> None:
     assert alive(myself())
 
 
-def test_another_process_lives_until_it_has_ended() -> None:
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
-        other = replace(myself(), pid=process.pid, started=psutil.Process(process.pid).create_time())
-        assert alive(other)
-        process.communicate()
+@pytest.fixture
+def another() -> Iterator["subprocess.Popen[str]"]:
+    """Give a process that says who it is, and ends when its input does."""
+    argv = [sys.executable, "-c", ANOTHER]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+
+
+def owner_of(process: "subprocess.Popen[str]") -> Owner:
+    assert process.stdout is not None
+    return Owner(**json.loads(process.stdout.readline()))
+
+
+def test_another_process_lives_until_it_has_ended(another: "subprocess.Popen[str]") -> None:
+    other = owner_of(another)
+    assert alive(other)
+    another.communicate()
     assert not alive(other)
+
+
+def test_one_that_has_ended_is_gone_although_nobody_asked_for_it(another: "subprocess.Popen[str]") -> None:
+    other = owner_of(another)
+    another.kill()
+    os.waitid(os.P_PID, another.pid, os.WEXITED | os.WNOWAIT)
+    assert not alive(other)
+
+
+@pytest.mark.parametrize("seconds", [-7200, 7200])
+def test_another_process_lives_whatever_the_clock_is_set_to(another: "subprocess.Popen[str]", seconds: int) -> None:
+    other = owner_of(another)
+    moved = psutil.boot_time() + seconds  # what the kernel tells once its clock has been set
+    with mock.patch.multiple("psutil._pslinux" if sys.platform == "linux" else psutil, boot_time=lambda: moved):
+        assert alive(other)
 
 
 def test_a_process_from_before_the_last_boot_is_gone() -> None:

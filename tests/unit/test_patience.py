@@ -94,28 +94,3 @@ def test_the_event_loop_can_be_closed_without_it() -> None:
     done = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout.splitlines()[-1] == "over"
     assert done.stderr == ""
-
-
-LEFT_BEHIND = """
-import asyncio
-from proctor.patience import alone
-
-async def stubborn():
-    while True:
-        try:
-            await asyncio.sleep(600)
-        except asyncio.CancelledError:
-            pass
-
-async def main():
-    asyncio.ensure_future(stubborn())
-    await asyncio.sleep(0)
-    return "over"
-
-print(asyncio.run(alone(main())))
-"""
-
-
-def test_what_others_left_behind_does_not_hold_up_the_end() -> None:
-    done = subprocess.run([sys.executable, "-c", LEFT_BEHIND], capture_output=True, text=True, timeout=20, check=True)
-    assert (done.stdout, done.stderr) == ("over\n", "")

@@ -1,6 +1,8 @@
 """From entry points to plugins: every case with a distribution of its own on the import path."""
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -19,7 +21,7 @@ from proctor.errors import (
     ReplacedTwice,
     UnknownAnchor,
 )
-from proctor.registry import Plugin, Registry
+from proctor.registry import Plugin, Registry, loading
 
 FLOW = {
     "proctor.workflows": {"flow": "flow_plugin:WORKFLOW"},
@@ -210,17 +212,96 @@ def test_every_group_refuses_what_is_not_its_kind(install: Install, group: str, 
 
 
 def test_the_users_interrupt_is_no_fault_of_a_plugin(install: Install) -> None:
-    install("bad", {"proctor.agents": {"bad": "bad_plugin:bad"}}, "raise KeyboardInterrupt")
+    source = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)"
+    install("bad", {"proctor.agents": {"bad": "bad_plugin:bad"}}, source)
+    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         Registry().agent("bad")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_the_users_interrupt_ends_what_takes_long_even_where_a_loop_would_hear_of_it_later(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "AFTER_S", -1)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        source = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)"
+        install("bad", {"proctor.agents": {"bad": "bad_plugin:bad"}}, source)
+        with pytest.raises(KeyboardInterrupt):
+            Registry().agent("bad")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("raised", ["KeyboardInterrupt", "GeneratorExit", "__import__('asyncio').CancelledError"])
+@pytest.mark.usefixtures("flow")
+def test_whatever_a_plugin_raises_by_itself_is_its_fault_and_the_line_is_told(install: Install, raised: str) -> None:
+    groups = {"proctor.agents": {"bad": "bad_plugin:bad"}, "proctor.steps": {"flow.odd": "odd_plugin:odd"}}
+    install("bad", {"proctor.agents": groups["proctor.agents"]}, f"\nraise {raised}")
+    source = f"""
+        from pydantic import BaseModel, field_validator
+
+        class Strict(BaseModel):
+            name: str = ""
+            @field_validator("name")
+            @classmethod
+            def check(cls, value):
+                if value:
+                    raise {raised}
+    """
+    step = STRANGER_SOURCE.format(name="odd", anchor="after", beside="first") + "        Options = Strict\n"
+    install("odd", {"proctor.steps": groups["proctor.steps"]}, dedent(source) + dedent(step))
+    registry = Registry()
+    with pytest.raises(PluginBroken, match=r"it raised \w+, at bad_plugin\.py:2"):
+        registry.agent("bad")
+    with pytest.raises(PluginBroken, match=r"its Options raised \w+, at odd_plugin\.py:10"):
+        registry.pin("flow", {"flow.odd": {"name": "given"}})
+
+
+def test_one_that_takes_long_to_import_is_named_while_it_does(
+    install: Install, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = threading.Event()
+    monkeypatch.setattr(loading, "AFTER_S", 0.01)
+    monkeypatch.setattr(sys, "told", told, raising=False)
+    caplog.handler.addFilter(lambda _: not told.set())
+    install(
+        "slow", {"proctor.agents": {"slow": "slow_plugin:slow"}}, "\nimport sys; assert sys.told.wait(10); slow = 1"
+    )
+    with pytest.raises(PluginBroken, match="no subclass of Agent"):
+        Registry().agent("slow")
+    assert caplog.messages == [
+        "slow 1.0 is still being imported after 0.01 s, at slow_plugin.py:2. Everything waits for it."
+    ]
 
 
 def test_an_absent_plugin_is_missing() -> None:
     for ask in (Registry().workflow, Registry().agent, Registry().executor, Registry().engine, Registry().pin):
         with pytest.raises(PluginMissing, match="no_such_thing"):
             ask("no_such_thing")
-    with pytest.raises(PluginMissing, match=r"flow\.no_such_thing"):
+    with pytest.raises(PluginMissing, match=r"flow\.no_such_thing is not installed"):
         Registry().step("flow", "no_such_thing")
+
+
+@pytest.mark.usefixtures("flow")
+def test_what_the_settings_leave_out_is_not_said_to_be_absent() -> None:
+    registry = Registry(allowed=["another"])
+    for ask in (lambda: registry.pin("flow"), lambda: registry.step("flow", "first")):
+        with pytest.raises(PluginMissing, match=r"of flow is left out by the setting `plugins\.only`"):
+            ask()
+
+
+@pytest.mark.usefixtures("flow")
+def test_what_a_distribution_without_a_name_brings_is_broken_and_named_by_its_path(site: Path) -> None:
+    (site / "flow-1.0.dist-info" / "METADATA").write_text("Version: 1.0\n\nName: of the text\n")
+    assert listed(Registry(), "flow.first") == []
+    (plugin,) = listed(Registry(), "flow.first", check=True)
+    assert plugin.distribution == str(site / "flow-1.0.dist-info")
+    assert "its metadata has no Name" in str(plugin.error)
+    assert listed(Registry(allowed=["another"]), "flow.first", check=True) == []
+    with pytest.raises(PluginMissing):
+        Registry().pin("flow")
 
 
 @pytest.mark.usefixtures("flow")
@@ -425,7 +506,7 @@ def test_an_exception_without_a_text_is_a_broken_plugin_too(install: Install, te
     source = f"class Bad(Exception):\n    def __str__(self): {text}\nraise Bad"
     install("bad", {"proctor.steps": {"flow.bad": "bad_plugin:Bad"}}, source)
     (plugin,) = listed(Registry(), "flow.bad", check=True)
-    assert str(plugin.error).startswith("Bad: its text cannot be had")
+    assert str(plugin.error).startswith("it raised Bad: its text cannot be had")
     assert pinned_flow(Registry()).main == ("first", "last")
 
 

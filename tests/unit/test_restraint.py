@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,8 +17,8 @@ ACTS: dict[str, Callable[[], object]] = {
     "os.posix_spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
     "os.system": lambda: os.system("true"),  # noqa: S605 # refused
     "os.exec": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 # refused
-    "os.kill": lambda: os.kill(os.getpid(), 0),
-    "os.killpg": lambda: os.killpg(os.getpgrp(), 0),
+    "os.kill": lambda: os.kill(os.getpid(), signal.SIGCONT),
+    "os.killpg": lambda: os.killpg(os.getpgrp(), signal.SIGCONT),
 }
 
 
@@ -25,6 +26,12 @@ ACTS: dict[str, Callable[[], object]] = {
 def test_an_act_is_refused(act: str) -> None:
     with restrained(), pytest.raises(MayNotAct, match=f"^{act} is refused: a step decides and does not act"):
         ACTS[act]()
+
+
+def test_whether_a_process_is_there_may_be_asked() -> None:
+    with restrained():
+        os.kill(os.getpid(), 0)
+        os.killpg(os.getpgrp(), 0)
 
 
 async def test_its_tasks_and_threads_are_refused_too() -> None:
@@ -46,10 +53,10 @@ async def test_nobody_else_is_refused_meanwhile_or_later() -> None:
         with restrained():
             inside.set()
             await free.wait()
-        os.kill(os.getpid(), 0)
+        os.kill(os.getpid(), signal.SIGCONT)
 
     task = asyncio.ensure_future(step())
     await inside.wait()
-    os.kill(os.getpid(), 0)
+    os.kill(os.getpid(), signal.SIGCONT)
     free.set()
     await task

@@ -23,6 +23,7 @@ from proctor.engines.local import LocalEngine
 from proctor.errors import BlobMissing, DatabaseBusy, SessionBlocked
 from proctor.executors.process import ProcessExecutor
 from proctor.executors.surroundings import LocalSurroundings
+from proctor.registry import Plugin
 from proctor.runner import Runner
 from proctor.sessions import LEASE_S, Draft, Sessions, Started
 from proctor.workspace import Workspaces
@@ -166,7 +167,7 @@ async def test_a_session_goes_to_its_end(runner: Runner, sessions: Sessions, sto
         (Raising, "the executor odd raised ValueError: out of paper"),
         (Exiting, "the executor odd raised SystemExit: 3"),
         (Interrupting, "the executor odd raised KeyboardInterrupt"),
-        (Nonsense, "the executor odd gave int where a Result was expected"),
+        (Nonsense, "the executor odd gave int where Result was expected"),
         (Unstorable, "the executor odd gave what cannot be used: Result.data is not JSON: "),
         (Backwards, "the executor odd gave what cannot be used: Result.duration_s is -1.0"),
         (Mute, "the executor odd raised Unspeakable: its text cannot be had: ValueError"),
@@ -374,6 +375,18 @@ async def test_an_executor_that_cancels_itself_is_a_fault(sessions: Sessions, pl
     head = await sessions.head(SCOPE, session_id)
     assert head.status == "failed"
     assert "odd raised CancelledError" in (head.last_error or "")
+
+
+async def test_a_strangers_executor_is_named_with_who_brought_it(
+    sessions: Sessions, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(plugins, Cancelling)
+    plugin = Plugin("proctor.executors", "odd", "acme-odd", "1.2", "acme_odd:Odd")
+    monkeypatch.setattr(plugins, "plugins", lambda: [plugin])
+    session_id = await created(sessions)
+    await Runner(sessions, plugins, lambda _started, _emit: None, scope=SCOPE, owner=ME).advance(session_id)
+    error = (await sessions.head(SCOPE, session_id)).last_error or ""
+    assert "the executor odd of acme-odd 1.2 raised CancelledError" in error
 
 
 async def test_an_executor_that_never_ends_is_a_fault(sessions: Sessions, plugins: Plugins) -> None:

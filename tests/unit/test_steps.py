@@ -1,6 +1,7 @@
 """Whatever a step's plugin does becomes a command, a verdict or a fault that names it."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +23,9 @@ FLOW = Workflow("flow", ("work",), spawns=("part",))
 NESTED: Any = []
 for _ in range(400):
     NESTED = [NESTED]
+NESTED_A_LITTLE: Any = []
+for _ in range(199):
+    NESTED_A_LITTLE = [NESTED_A_LITTLE]
 
 
 class Odd(Echo):
@@ -92,6 +96,18 @@ async def test_a_step_that_changes_what_it_is_given_is_a_fault_and_changes_nothi
     assert verdict.result.status == FAULT
     assert "work of someones-steps 1.2: handle_result changed the session" in (verdict.result.error_message or "")
     assert mine.state == {"list": [1]}
+
+
+async def test_a_state_that_cannot_be_copied_is_a_fault() -> None:
+    mine = replace(session(), state={"lock": threading.Lock()})  # type: ignore[dict-item] # that is the point
+    verdict = await steps(Echo()).outcome(SCOPE, pinned(), "work", mine, Result("ok"))
+    assert "handle_result raised TypeError: cannot pickle" in (verdict.result.error_message or "")
+
+
+async def test_what_a_stranger_says_is_at_once_as_it_is_stored() -> None:
+    act = answering(Outcome(Result("ok", {"d": (1, 2)}), {"x": (1, 2)}))
+    outcome = await steps(Odd(act)).outcome(SCOPE, pinned(), "work", session(), Result("ok"))
+    assert (outcome.state, outcome.result.data) == ({"x": [1, 2]}, {"d": [1, 2]})
 
 
 def answering(value: object) -> Callable[..., Awaitable[object]]:
@@ -229,7 +245,18 @@ async def test_a_command_that_could_not_be_stored_is_a_fault(command: Command, s
         (Outcome(Result("ok"), product={"p": "x" * 70_000}), "its product is larger than 64 KiB"),
         (Outcome(Result("ok"), session_status=BAD), "Outcome.session_status is of type PosixPath"),
         (Outcome(Result("ok", {"p": BAD})), "Result.data is not JSON"),
+        (Outcome(Result("ok"), {"p": NESTED}), "Outcome.state is not JSON: it is nested deeper than 200 levels"),
+        (
+            Outcome(Result("ok"), {"p": NESTED_A_LITTLE}),
+            "Outcome.state is not JSON: it is nested deeper than 200 levels",
+        ),
+        (
+            Outcome(Result("ok", {"p": [NESTED_A_LITTLE, "\ud800"]})),
+            "Result.data is not JSON: it is nested deeper than",
+        ),
         (Outcome(Result(BAD)), "Result.status is of type PosixPath"),
+        (Outcome(Result("WeiRD!")), "Result.status is 'WeiRD!'"),
+        (Outcome(Result("")), "Result.status is ''"),
         (Outcome(Result("ok", files={"a.py": BAD})), "Result.files does not map text to text"),
         (Outcome(Result("ok", duration_s=float("nan"))), "Result.duration_s is nan"),
         (Outcome(Result("ok", exit_code=2**70)), "Result.exit_code is"),

@@ -5,6 +5,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
+from contextvars import Context
 
 import pytest
 
@@ -70,6 +71,35 @@ async def test_who_asks_somebody_else_has_the_word_again_afterwards(told: Told) 
             pass
         assert told.first.wait(SECONDS)
     assert told.said[0].startswith("ERROR: outer has blocked")
+
+
+async def test_whoever_left_a_task_or_a_callback_behind_is_named(told: Told) -> None:
+    async def later() -> None:
+        assert told.first.wait(SECONDS)
+
+    loop, waiting = asyncio.get_running_loop(), asyncio.Event()
+    with doing("step tidy of acme 1.0", stranger=True):
+        task = asyncio.ensure_future(later())
+    with watching(after_s=0.05, every_s=0.01):
+        await task
+    told.first.clear()
+    with doing("step tidy of acme 1.0", stranger=True):
+        loop.call_soon(lambda: (told.first.wait(SECONDS), waiting.set()))
+    with doing("step other of acme 1.0", stranger=True), watching(after_s=0.05, every_s=0.01):
+        await waiting.wait()
+    blocked = [line for line in told.said if "has blocked" in line]
+    assert re.match(r"ERROR: the task \S+ of step tidy of acme 1.0 has blocked", blocked[0])
+    assert blocked[1].startswith("ERROR: a callback of step tidy of acme 1.0 has blocked")
+
+
+async def test_where_nothing_tells_whose_a_callback_is_the_likely_stranger_is_named(told: Told) -> None:
+    waiting = asyncio.Event()
+    with doing("step tidy of acme 1.0", stranger=True):
+        pass
+    asyncio.get_running_loop().call_soon(lambda: (told.first.wait(SECONDS), waiting.set()), context=Context())
+    with watching(after_s=0.05, every_s=0.01):
+        await waiting.wait()
+    assert told.said[0].startswith("ERROR: a callback, probably of step tidy of acme 1.0, has blocked")
 
 
 async def test_what_nobody_named_is_told_with_its_place(told: Told) -> None:

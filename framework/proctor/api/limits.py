@@ -29,7 +29,7 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     body: int = Field(16 * 1024 * 1024, ge=1024)
-    """Bytes of one request's body."""
+    """Bytes of a request; a result with a file of 8 MiB fits."""
     message: int = Field(128 * 1024, ge=1024)
     """Bytes of one WebSocket message."""
     tokens: int = Field(2000, ge=10)
@@ -41,7 +41,7 @@ class Limits(BaseModel):
     directives: int = Field(30, ge=0)
     """Directives in a document, counted like aliases."""
     page: int = Field(100, ge=1)
-    """Items of one page of a connection: its `first` or `last`."""
+    """Entries of a list: its `first` or `last`; without them it has 20, or as many as are allowed."""
     cost: int = Field(10_000, ge=1)
     """Fields that an operation may resolve at most, pages taken as full."""
     seconds: float = Field(30.0, gt=0)
@@ -51,7 +51,7 @@ class Limits(BaseModel):
     connections: int = Field(10_000, ge=1)
     """Connections to the server."""
     documents: int = Field(1000, ge=0)
-    """Documents that are kept parsed and validated."""
+    """Documents that are kept parsed; a cache, nothing is refused."""
 
 
 @dataclass(frozen=True, slots=True)

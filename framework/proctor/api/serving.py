@@ -15,7 +15,8 @@ from proctor.api.server import PATH, Server, build, build_service
 from proctor.api.settings import ServerSettings
 from proctor.app import App, open_app
 from proctor.errors import AddressUnusable, NotLoopback
-from proctor.patience import alone
+from proctor.event_loop import alone
+from proctor.leaving import children_ended
 
 Say = Callable[[str], None]
 
@@ -24,7 +25,11 @@ def serve(settings: ServerSettings, host: str, port: int, *, shared: bool, say: 
     """Serve until SIGTERM or SIGINT; `say` gets what the person who started it should read. Raises a UsageError."""
     if not shared and host not in LOOPBACK:
         raise NotLoopback(host=host)
-    with listening(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        listening(host, port) as listener,
+        children_ended(),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(alone(_serve(settings, listener, shared=shared, say=say)))
 
 

@@ -23,15 +23,21 @@ class JwtSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     issuer: str
+    """Who signs."""
     audience: str
+    """For whom."""
     jwks: str
     """URL or path of the issuer's public keys."""
     algorithms: list[Algorithm] = Field(default=["RS256"], min_length=1)
+    """Signatures that are accepted; their check needs no secret."""
     leeway: float = Field(30.0, ge=0, le=300)
     """Seconds by which clocks may differ."""
     role_claim: str = "proctor_role"
+    """Claim with the role."""
     account_claim: str = "proctor_account"
+    """Claim with the account."""
     project_claim: str = "proctor_project"
+    """Claim with the project."""
 
 
 class ApiSettings(BaseModel):
@@ -40,7 +46,7 @@ class ApiSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     token_file: Path = Field(default_factory=lambda: platformdirs.user_state_path("proctor") / "token")
-    """Where the local server's token lies."""
+    """Where the local token lies; `token` in the user's state folder unless named."""
     hosts: list[str] = []
     """Names under which the server is reached, beside those of this machine's loopback."""
     origins: list[str] = []
@@ -48,11 +54,13 @@ class ApiSettings(BaseModel):
     repositories: list[Path] = []
     """A shared server makes sessions only for repositories that are one of these folders or lie in one."""
     jwt: JwtSettings | None = None
+    """Whose signed tokens a shared server accepts."""
     drain: int = Field(20, ge=0)
     """Seconds that requests under way get to end when the server is told to stop."""
     keep_alive: float = Field(15.0, gt=0)
     """Seconds between signs of life on a silent event stream."""
     limits: Limits = Limits()
+    """How much one caller may ask."""
 
 
 def _sendable(token: str) -> str:

@@ -6,7 +6,7 @@ from proctor.config import AgentSettings, Settings, settings_file
 from proctor.contracts.agent import Agent
 from proctor.domain.session import AgentChoice
 from proctor.errors import InvalidSetting, PluginMissing, UnknownAgent
-from proctor.registry import Registry
+from proctor.registry import Plugin, Registry
 
 
 class Agents:
@@ -27,6 +27,11 @@ class Agents:
             return kind(kind.Options.model_validate(self._settings_of(name).options()))
         except ValueError as error:
             raise InvalidSetting(reason=f"agents.{name}{_first(error)}", where=settings_file()) from error
+
+    def brought_by(self, name: str) -> Plugin | None:
+        """Give the plugin that an agent of that name is made from."""
+        wanted = ("proctor.agents", self._settings_of(name).plugin)
+        return next((plugin for plugin in self._registry.plugins() if (plugin.group, plugin.name) == wanted), None)
 
     def _settings_of(self, name: str) -> AgentSettings:
         return self._settings.agents.get(name) or AgentSettings(plugin=name)

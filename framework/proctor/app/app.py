@@ -186,6 +186,7 @@ class App:
             limits=ProcessLimits(),
             environment=self._environment,
             agent=self.agents.make,
+            brought_by=self.agents.brought_by,
         )
 
 

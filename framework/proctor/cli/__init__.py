@@ -12,4 +12,11 @@ def main() -> object:
         return 0
     from proctor.cli.group import proctor
 
-    return proctor(prog_name="proctor")
+    try:
+        return proctor(prog_name="proctor")
+    except SystemExit as over:
+        if "proctor.leaving" in sys.modules:  # plugins were at work
+            from proctor.leaving import leave
+
+            leave(over.code if isinstance(over.code, int) else 0)
+        raise

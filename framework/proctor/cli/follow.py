@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from proctor.app import App, Begun
@@ -16,6 +16,7 @@ from proctor.cli.wording import SHORT_ID
 OWNER_CHECK_S = 2.0
 LAST_NEWS_S = 3.0
 """How long the news of the end may take once the process that brought it about has let go."""
+NEWS_PAUSE_S = 0.1
 
 
 async def follow(app: App, begun: Begun, screen: Screen, *, jobs: int | None = None) -> None:
@@ -48,6 +49,7 @@ async def follow(app: App, begun: Begun, screen: Screen, *, jobs: int | None = N
         if cancelling:
             await asyncio.gather(*cancelling)
             await _watch(app, root, screen)
+        await _hear_the_rest(app, root, screen)
 
 
 async def _all(*work: Coroutine[object, object, object]) -> None:
@@ -64,6 +66,15 @@ async def _all(*work: Coroutine[object, object, object]) -> None:
 async def _watch(app: App, root: str, screen: Screen) -> None:
     async for event in app.watch(root, after=screen.view.seen):
         screen.tell(event, screen.view.apply(event))
+
+
+async def _hear_the_rest(app: App, root: str, screen: Screen) -> None:
+    """Hear of the components that end after their root: what is cancelled is cancelled from the top down."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_NEWS_S):
+            while screen.view.outlived():
+                await asyncio.sleep(NEWS_PAUSE_S)
+                await _watch(app, root, screen)
 
 
 async def _watched(app: App, root: str, screen: Screen) -> None:

@@ -5,12 +5,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
+from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
 from proctor.cli.view import DROP, FIX, SessionView, TreeView
-from proctor.cli.wording import change, clock, count, first_line, gist, shortened
+from proctor.cli.wording import SHORT_ID, change, clock, count, first_line, gist, shortened
 
 FRAMES_PER_SECOND = 10
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -21,6 +23,7 @@ SIGNS = {
     "none": ("○", "yellow"),
     "failed": ("✗", "red"),
     "blocked": ("!", "red"),
+    "paused": ("‖", "yellow"),
     "cancelled": ("–", "dim"),
 }
 """State -> its sign and colour."""
@@ -28,19 +31,32 @@ NARROW, WIDE, WIDEST = 60, 100, 140
 """Columns from which on there is room for coverage, and for what a step is doing; and that an eye can follow."""
 COVERAGE, TIME = 11, 6
 """Widths of columns."""
+BARS = range(5, 51)
+"""Columns that the bar may have; with less room there is none, for the percentage is beside it."""
 
 
 @asynccontextmanager
-async def drawn(console: Console, view: TreeView, word: Callable[[], str | None]) -> AsyncIterator[None]:
-    """Draw `view` until the block is left; `word` gives what is said beside the title, if anything."""
+async def drawn(
+    console: Console, view: TreeView, word: Callable[[], str | None], anew: Callable[[], None], database: str = ""
+) -> AsyncIterator[None]:
+    """Draw `view` until the block is left.
+
+    `word` gives what is said beside the title, if anything. `anew` prints what stood above the tree: a window that
+    gets another size is cleared, for nobody knows how it broke the lines that it had. `database` ends commands.
+    """
     begun = time.monotonic()
 
     def picture() -> RenderableType:
         tick = int((time.monotonic() - begun) * FRAMES_PER_SECOND)
-        return frame(view, time.time(), console.width, console.height, tick=tick, word=word())
+        return frame(view, time.time(), console.width, console.height, tick=tick, word=word(), database=database)
 
     async def redraw(live: Live) -> None:
+        size = console.size
         while True:
+            if console.size != size:
+                size = console.size
+                console.control(Control.home(), Control.clear())
+                anew()
             live.update(picture(), refresh=True)
             await asyncio.sleep(1 / FRAMES_PER_SECOND)
 
@@ -55,7 +71,14 @@ async def drawn(console: Console, view: TreeView, word: Callable[[], str | None]
 
 
 def frame(
-    view: TreeView, now: float, width: int, height: int, *, tick: int = 0, word: str | None = None
+    view: TreeView,
+    now: float,
+    width: int,
+    height: int,
+    *,
+    tick: int = 0,
+    word: str | None = None,
+    database: str = "",
 ) -> RenderableType:
     """Draw the tree as it is `now` into at most `height` - 1 lines."""
     root = view.root
@@ -63,12 +86,13 @@ def frame(
         return Text("")
     steps = [_step(root, step, tick) for step in root.line]
     split = _current(root) + 1
-    room = max(1, height - 1 - 2 - len(steps))
+    feet = [_counts(view), *_closer(view, width, database)] if view.components else []
+    room = max(1, height - 1 - 1 - len(steps) - len(feet))
     return Group(
-        _title(view, root, now, width, word),
+        _title(view, root, now, width, word or _held(view, database)),
         *steps[:split],
-        *_rows(_chosen(view.ordered(), room), now, width, tick),
-        *([_counts(view)] if view.components else []),
+        *_rows(view, room, now, width, tick),
+        *feet,
         *steps[split:],
     )
 
@@ -77,13 +101,32 @@ def _title(view: TreeView, root: SessionView, now: float, width: int, word: str 
     time_text = clock((root.ended or now) - root.created)
     name = shortened(root.name, max(10, width // 3))
     spent = f"  {told}" if (told := view.spending.told()) else ""
-    bar = max(10, min(50, width - len(name) - len(time_text) - len(spent) - len(word or "") - 12))
-    full = round(bar * view.progress)
+    done = f" {int(view.progress * 100):3} %  {time_text}"
+    rest = Text.assemble(done, (f"  {word}" if word else "", "yellow"), spent)
+    bar = min(BARS[-1], width - cell_len(name) - len("  ") - rest.cell_len)
+    bar = bar if bar in BARS else 0
+    full = int(bar * view.progress)
     return Text.assemble(
-        (name, "bold"), "  ", ("━" * full, "cyan"), ("━" * (bar - full), "bright_black"),
-        f" {int(view.progress * 100):3} %  {time_text}", spent, (f"  {word}" if word else "", "yellow"),
+        (name, "bold"), "  ", ("━" * full, "cyan"), ("─" * (bar - full), "bright_black"), rest,
         no_wrap=True, overflow="ellipsis",
     )  # fmt: skip
+
+
+def _held(view: TreeView, database: str) -> str | None:
+    """Say what keeps the tree from going on, and for a pause the command that ends it."""
+    paused = view.paused()
+    if paused:
+        return f"paused: proctor sessions resume {paused[0].id[:SHORT_ID]}{database}"
+    blocked = view.root.blocked if view.root else None
+    return f"blocked: {first_line(blocked)}" if blocked else None
+
+
+def _closer(view: TreeView, width: int, database: str) -> Iterator[Text]:
+    """Name the command that shows why a component ended badly: the worst, of several the last."""
+    if (bad := view.trouble()) is not None:
+        command = f"proctor sessions show {bad.id[:SHORT_ID]}{database}"
+        told = f"  why {bad.verdict}: {command}  {bad.name}" if width >= NARROW else f"  {command}"
+        yield Text(told, "dim", no_wrap=True, overflow="ellipsis")
 
 
 def _current(root: SessionView) -> int:
@@ -109,37 +152,51 @@ def _line(sign: str, colour: str, what: str, style: str) -> Text:
 
 
 def _chosen(ordered: Sequence[SessionView], room: int) -> list[SessionView]:
-    """Choose what fits: all, in their order; else those that run, then those that ended last."""
+    """Choose what fits: all, in their order; else those that run, that need a look, that ended last, that wait."""
     if len(ordered) <= room:
         return [*ordered]
     running = [each for each in ordered if each.is_running]
-    ended = sorted((each for each in ordered if each.ended is not None), key=lambda each: -(each.ended or 0.0))
-    waiting = [each for each in ordered if each.began is None]
+    ended = sorted(
+        (each for each in ordered if each.ended is not None),
+        key=lambda each: (each.verdict != "failed", -(each.ended or 0.0)),
+    )
+    waiting = [each for each in ordered if each.began is None and each.ended is None]
     return [*running, *ended, *waiting][:room]
 
 
-def _rows(sessions: Sequence[SessionView], now: float, width: int, tick: int) -> Iterator[Text]:
+def _rows(view: TreeView, room: int, now: float, width: int, tick: int) -> Iterator[Text]:
     """Write a line for each: sign, name, state, coverage, time. The state gets the room that is left."""
-    names = min(max((len(each.name) for each in sessions), default=0), max(12, width * 2 // 5))
+    ordered = view.ordered()
+    names = _names(view, width)
+    column = min(max(map(cell_len, names.values()), default=0), max(12, width * 2 // 5))
     coverages = COVERAGE if width >= NARROW else 0
-    states = max(8, min(width, WIDEST) - len("  ✓ ") - names - coverages - TIME - 3)
-    for each in sessions:
+    states = max(8, min(width, WIDEST) - len("  ✓ ") - column - coverages - TIME - 3)
+    for each in _chosen(ordered, room):
         sign, colour = _sign(each, tick)
-        name = shortened(each.name, names)
+        name = shortened(names[each.id], column)
         state, product = _state(each, width), each.made()
-        state.truncate(states, overflow="ellipsis", pad=True)
         coverage = change(product.before, product.after) if each.ended is not None and product.tests else ""
-        time_text = clock(each.seconds(now)) if each.began is not None else ""
+        shown = f"{coverage:>{coverages}}" if coverage and coverages else ""
+        state.truncate(states + coverages - len(shown), overflow="ellipsis", pad=True)
+        time_text = clock(each.seconds(now)) if each.began is not None or each.earlier else ""
         yield Text.assemble(
-            ("  " + sign, colour), " ", (f"{name:{names}}", "" if each.began is not None else "dim"), "  ", state,
-            f"{coverage[:coverages]:>{coverages}}", (f"{time_text:>{TIME}}", "dim"),
+            ("  " + sign, colour), " ", (name, "" if each.began is not None else "dim"),
+            " " * (column - cell_len(name)), "  ", state, shown, (f"{time_text:>{TIME}}", "dim"),
             no_wrap=True, overflow="ellipsis",
         )  # fmt: skip
 
 
+def _names(view: TreeView, width: int) -> dict[str, str]:
+    """Give each component's name; where there is little room, without the package that all of them begin with."""
+    package = f"{view.root.name}." if view.root else ""
+    every = view.components.values()
+    spare = width < NARROW and all(each.name.startswith(package) for each in every)
+    return {each.id: each.name[len(package) - 1 :] if spare and package else each.name for each in every}
+
+
 def _sign(session: SessionView, tick: int) -> tuple[str, str]:
-    if session.ended is not None:
-        return SIGNS.get(session.verdict, ("✓", "green"))
+    if session.ended is not None or (session.state in ("blocked", "paused") and session.step is None):
+        return SIGNS.get(session.state, ("✓", "green"))
     if session.is_running:
         return SPINNER[tick % len(SPINNER)], "yellow" if session.rounds else "cyan"
     return "·", "dim"
@@ -148,11 +205,14 @@ def _sign(session: SessionView, tick: int) -> tuple[str, str]:
 def _state(session: SessionView, width: int) -> Text:
     text = Text(overflow="ellipsis", no_wrap=True)
     if session.attempt > 1:
-        text.append(f"attempt {session.attempt} · ", "yellow")
+        text.append(f"attempt {session.attempt}", "yellow")
+        text.append(" · " if session.ended is not None or session.state != "running" or session.step else "")
     if session.ended is not None:
         return text.append_text(_ended(session))
     if session.blocked:
         return text.append(f"blocked: {first_line(session.blocked)}", "red")
+    if session.paused and session.step is None:
+        return text.append("paused", "yellow")
     if session.began is None:
         return text.append("waiting", "dim")
     if session.rounds:
@@ -178,7 +238,8 @@ def _ended(session: SessionView) -> Text:
 
 def _counts(view: TreeView) -> Text:
     told = [f"{number} {state}" for state, number in sorted(view.counts().items(), key=_order)]
-    return Text("  " + count(len(view.components), "component") + ": " + ", ".join(told), "dim", no_wrap=True)
+    line = f"  {count(len(view.components), 'component')}: {', '.join(told)}"
+    return Text(line, "dim", no_wrap=True, overflow="ellipsis")
 
 
 def _order(state: tuple[str, int]) -> tuple[int, str]:

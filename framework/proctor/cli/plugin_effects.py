@@ -14,10 +14,13 @@ class Effect:
 
     workflow: str
     without: tuple[str, ...]
+    """Empty if the workflow is the distribution's own: without it there is none."""
     line: tuple[str, ...]
 
     def __str__(self) -> str:
         """Show what changes, and one step on either side of it."""
+        if not self.without:
+            return f"{self.workflow}: {ARROW.join(self.line)}"
         if self.line == self.without:
             return f"{self.workflow}: as without it"
         ahead = _common(self.line, self.without)
@@ -38,19 +41,26 @@ def effects(plugins: Sequence[Plugin], distribution: str, registry: Registry) ->
 
 
 def _effect(workflow: str, distribution: str, others: set[str], registry: Registry) -> Iterator[Effect | ProctorError]:
-    without, line = (_line(workflow, registry, only) for only in (others, {*others, distribution}))
-    if isinstance(line, ProctorError):
-        if not isinstance(without, ProctorError) or distribution in str(line):
-            yield line
-    elif not isinstance(without, ProctorError):
-        yield Effect(workflow, without, line)
+    own = any((each.group, each.name) == ("proctor.workflows", workflow) for each in _of(distribution, registry))
+    already = [*map(_about, registry.clashes(workflow, only=others))]
+    if errors := registry.clashes(workflow, only={*others, distribution}):
+        yield from (each for each in errors if own or _about(each) not in already or distribution in str(each))
+    elif own or not already:
+        without, line = (_line(workflow, registry, only) for only in (others, {*others, distribution}))
+        yield Effect(workflow, () if own else without, line)
 
 
-def _line(workflow: str, registry: Registry, only: set[str]) -> tuple[str, ...] | ProctorError:
-    try:
-        return tuple(line_of(registry.pin(workflow, only=only)[0]))
-    except ProctorError as error:
-        return error
+def _about(error: ProctorError) -> Sequence[object]:
+    """Say what an error is about: its text also tells which steps are known."""
+    return error.code, *(error.facts.get(fact) for fact in ("workflow", "step", "steps", "name"))
+
+
+def _of(distribution: str, registry: Registry) -> Iterator[Plugin]:
+    return (each for each in registry.plugins() if each.distribution == distribution)
+
+
+def _line(workflow: str, registry: Registry, only: set[str]) -> tuple[str, ...]:
+    return tuple(line_of(registry.pin(workflow, only=only)[0]))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from proctor.domain.json import JsonObject
 from proctor.domain.workflow import PinnedWorkflow, Workflow
 from proctor.errors import ProctorError
 from proctor.registry import Plugin, Registry
+from proctor.registry.loading import asked
 
 ARROW = " → "
 _STANDING = {"after": "after", "before": "before", "replaces": "in place of", "wraps": "around"}
@@ -37,17 +38,18 @@ def facts(plugin: Plugin, registry: Registry) -> Facts:
     """Load a plugin, and say what it is."""
     try:
         loaded = load(plugin, registry)
+        kind = loaded if isinstance(loaded, type | Workflow) else type(loaded)
+        schema = asked(plugin, lambda: _schema(kind), doing="describing its options", who="its schema")
     except ProctorError as error:
         return Facts(replace(plugin, error=str(error.facts.get("cause", error))))
     workflow, problem = _pinned(loaded, registry)
-    kind = loaded if isinstance(loaded, type | Workflow) else type(loaded)
     return Facts(
         replace(plugin, error=problem),
         summary="" if isinstance(loaded, Workflow) else first_line(kind.__doc__),
         contract=loaded.contract if hasattr(loaded, "contract") else None,
         place=standing(loaded),
         line=tuple(line_of(workflow)) if workflow else (),
-        schema=_schema(kind),
+        schema=schema,
     )
 
 

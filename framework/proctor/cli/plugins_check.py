@@ -26,38 +26,23 @@ def check(context: click.Context, names: tuple[str, ...], as_json: bool) -> None
     All that are installed are tried, unless some are named. What could cost money or do harm is left to the tests of
     the plugin's author. Exits with 1 if any is not sound.
     """
-    from proctor.cli.plugins_found import found
+    from proctor.cli.plugins_found import chosen, found
     from proctor.config import load
     from proctor.registry import Registry
 
-    allowed = load().may_load()
-    registry = Registry(allowed)
+    registry = Registry(load().may_load())
+    named = dict.fromkeys(plugin for name in names for plugin in chosen(registry, name))
     sound = True
-    for distribution, chosen in _by_distribution(_chosen(found(registry, allowed), names)):
+    for distribution, plugins in _by_distribution([*named] or found(registry)):
         if not as_json:
-            click.echo(clean(f"{distribution} {chosen[0].version}".rstrip()))
-        broken = [_checked(plugin, registry, as_json=as_json) for plugin in chosen]
+            click.echo(clean(f"{distribution} {plugins[0].version}".rstrip()))
+        broken = [_checked(plugin, registry, as_json=as_json) for plugin in plugins]
         spoiled = _told_effects(distribution, registry, tell=not any(broken), as_json=as_json)
         sound = sound and not any(broken) and not spoiled
     if not as_json:
         click.echo("All of them are sound." if sound else "Not all of them are sound.")
     if not sound:
         context.exit(FAILED)
-
-
-def _chosen(plugins: "Sequence[Plugin]", names: tuple[str, ...]) -> "Sequence[Plugin]":
-    """Choose plugins by name or distribution; all if none is named. Raises click.BadParameter."""
-    from proctor.cli.plugin_facts import called
-
-    chosen: list[Plugin] = []
-    for name in names:
-        found = [each for each in plugins if each.distribution == name] or called(plugins, name)
-        if not found:
-            raise click.BadParameter(
-                f"there is no plugin or distribution {name!r}. `proctor plugins list` shows them.", param_hint="NAME"
-            )
-        chosen += found
-    return list(dict.fromkeys(chosen)) if names else plugins
 
 
 def _by_distribution(plugins: "Sequence[Plugin]") -> "Iterator[tuple[str, list[Plugin]]]":
@@ -85,11 +70,15 @@ def _tried(plugin: "Plugin", registry: "Registry") -> "Sequence[RuleBroken]":
     from proctor.testing import check as try_rules
     from proctor.testing.installed import LOADS
     from proctor.testing.kit import Kit
+    from proctor.testing.placing import UNDER_TEST
 
     if plugin.error:
         return [RuleBroken(LOADS, plugin.error, Kit.page)]
     with reserved():
-        return try_rules(plugin.group, plugin.name, registry)
+        broken = try_rules(plugin.group, plugin.name, registry)
+    for each in broken:  # here it is known
+        each.reason = each.reason.replace(UNDER_TEST, plugin.distribution)
+    return broken
 
 
 def _print_causes(broken: "Sequence[RuleBroken]") -> None:

@@ -23,18 +23,13 @@ if TYPE_CHECKING:
 @click.pass_context
 def list_(context: click.Context, check: bool, as_json: bool) -> None:
     """List the plugins that are installed. None is loaded, unless --check is given."""
-    from proctor.cli.output import reserved
     from proctor.cli.plugins_found import found
     from proctor.config import load
     from proctor.registry import Registry
 
     settings = load()
     registry = Registry(settings.may_load())
-    with reserved():
-        plugins = found(registry, settings.may_load(), check=check)
-        if check:
-            plugins = [_pinned(plugin, registry, settings.plugins.only) for plugin in plugins]
-        places = _places(plugins, registry) if check else None
+    plugins, places = _checked(registry, settings.plugins.only) if check else (found(registry), None)
     if as_json:
         _print_json(plugins, places)
     else:
@@ -43,17 +38,21 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
         context.exit(FAILED)
 
 
+def _checked(registry: "Registry", only: "Sequence[str] | None") -> "tuple[Sequence[Plugin], Places]":
+    """Load all plugins, and place them. What they print goes to stderr."""
+    from proctor.cli.output import reserved  # it takes rich along, which nothing else needs here
+
+    with reserved():
+        plugins = [_pinned(plugin, registry, only) for plugin in registry.plugins(check=True)]
+        return plugins, _places(plugins, registry)
+
+
 def _pinned(plugin: "Plugin", registry: "Registry", only: "Sequence[str] | None") -> "Plugin":
-    """Say of a workflow why no session of it could be created now."""
+    """Say of a workflow why no session of it could be created now: each reason in a line."""
     from dataclasses import replace
 
-    from proctor.errors import ProctorError
-
     if plugin.group == "proctor.workflows" and not plugin.error:
-        try:
-            registry.pin(plugin.name, only=only)
-        except ProctorError as error:
-            return replace(plugin, error=str(error))
+        return replace(plugin, error="\n".join(map(str, registry.clashes(plugin.name, only=only))) or None)
     return plugin
 
 
@@ -83,7 +82,7 @@ def _print_table(found: "Sequence[Plugin]", places: "Places", *, checked: bool) 
     from collections import defaultdict
 
     from proctor.cli.plugins_lines import folded
-    from proctor.cli.wording import clean, first_line
+    from proctor.cli.wording import clean
 
     sections: defaultdict[str, list[Plugin]] = defaultdict(list)
     for plugin in found:
@@ -92,10 +91,10 @@ def _print_table(found: "Sequence[Plugin]", places: "Places", *, checked: bool) 
         click.echo("\n".join([click.style(clean(heading), bold=True), *_section(plugins, places)]))
     reasons: defaultdict[str, list[str]] = defaultdict(list)
     for plugin in found:
-        if plugin.error:
-            reasons[first_line(plugin.error)].append(f"{plugin.group.removeprefix('proctor.')}:{plugin.name}")
+        for reason in (plugin.error or "").splitlines():
+            reasons[reason].append(f"{plugin.group.removeprefix('proctor.')}:{plugin.name}")
     for reason, names in reasons.items():
-        told = folded(f"broken  {clean(', '.join(names))}: {reason}", hanging=8)
+        told = folded(clean(f"broken  {', '.join(dict.fromkeys(names))}: {reason}"), hanging=8)
         click.echo(told.replace("broken", click.style("broken", fg="red"), 1))
     if checked and not reasons:
         click.echo("All of them load.")

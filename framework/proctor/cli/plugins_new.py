@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from proctor.scaffold.choices import KINDS, RELATIONS
+
 if TYPE_CHECKING:
     from proctor.domain.workflow import PinnedWorkflow
     from proctor.registry import Registry
     from proctor.scaffold.draft import Draft
     from proctor.scaffold.place import Place
-
-KINDS = ("step", "workflow", "agent", "executor")
-RELATIONS = ("after", "before", "replaces", "wraps")
 
 
 @click.command()
@@ -58,19 +57,29 @@ def _place(registry: "Registry", workflow: str | None, named: "list[tuple[str, s
         raise click.UsageError(f"Where is it to stand? {_ways(registry)}")
     pinned = _pinned(registry, workflow or _ask("Workflow", _workflows(registry)))
     relation, anchor = named[0] if named else _asked_anchor(pinned)
-    place = Place(pinned, relation, anchor)  # type: ignore[arg-type] # the options and the question allow no other
+    code, brought_by = _code(registry, f"{pinned.name}.{anchor}")
+    place = Place(pinned, relation, anchor, code, brought_by)  # type: ignore[arg-type] # the options allow no other
     if problem := place.problem():
         raise click.BadParameter(problem, param_hint=f"--{relation}")
     return place
 
 
+def _code(registry: "Registry", step: str) -> tuple[str, str]:
+    """Say where a step's class is found, and which distribution brings it; nothing if there is no such step."""
+    steps = [each for each in registry.plugins() if (each.group, each.name) == ("proctor.steps", step)]
+    return (steps[0].value, steps[0].distribution) if steps else ("", "")
+
+
 def _pinned(registry: "Registry", workflow: str) -> "PinnedWorkflow":
+    from proctor.cli.output import reserved
+
     known = _workflows(registry)
     if workflow not in known:
         raise click.BadParameter(
             f"there is no workflow {workflow!r}; there are {', '.join(known)}.", param_hint="--workflow"
         )
-    return registry.pin(workflow)[0]
+    with reserved():
+        return registry.pin(workflow)[0]
 
 
 def _asked_anchor(workflow: "PinnedWorkflow") -> tuple[str, str]:
@@ -143,7 +152,11 @@ def _write(draft: "Draft", folder: Path) -> None:
 def _tell(draft: "Draft", folder: Path) -> None:
     from shlex import quote
 
+    from proctor.cli.plugins_lines import folded
+
     click.echo(f"Made {folder}: {', '.join(sorted(draft.files()))}")
+    if draft.advice:
+        click.echo(folded(draft.advice, hanging=0))
     click.echo("\nWhat to do next:")
     shown = quote(str(folder) if folder.is_absolute() else f"./{folder}")
     for command in (f"pip install -e {shown}", f"pytest {shown}", f"proctor plugins check {draft.plugin}"):

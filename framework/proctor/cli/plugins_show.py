@@ -27,13 +27,12 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     """
     from proctor.cli.output import reserved
     from proctor.cli.plugin_facts import Facts, facts
-    from proctor.cli.plugins_found import found
+    from proctor.cli.plugins_found import chosen
     from proctor.config import load
     from proctor.registry import Registry
 
-    allowed = load().may_load()
-    registry = Registry(allowed)
-    plugin = _one(found(registry, allowed), name)
+    registry = Registry(load().may_load())
+    plugin = _one(chosen(registry, name), name)
     with reserved():
         told = Facts(plugin) if plugin.error else facts(plugin, registry)
     _print_json(told) if as_json else _print(told)
@@ -43,15 +42,10 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
 
 def _one(plugins: "Sequence[Plugin]", name: str) -> "Plugin":
     """Choose the plugin that is meant. Raises click.BadParameter."""
-    from proctor.cli.plugin_facts import called
-
-    found = called(plugins, name)
-    names = dict.fromkeys(f"{each.group.removeprefix('proctor.')}:{each.name}" for each in found)
-    if not found:
-        raise click.BadParameter(f"there is no plugin {name!r}. `proctor plugins list` shows them.", param_hint="NAME")
+    names = dict.fromkeys(f"{each.group.removeprefix('proctor.')}:{each.name}" for each in plugins)
     if len(names) > 1:
         raise click.BadParameter(f"{name!r} may be {' or '.join(names)}; say which.", param_hint="NAME")
-    return found[0]
+    return plugins[0]
 
 
 def _print(found: "Facts") -> None:

@@ -32,7 +32,7 @@ from proctor.domain.head import Head
 from proctor.domain.json import Json, JsonObject
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import OK
-from proctor.patience import alone
+from proctor.event_loop import alone
 
 HARMLESS = ("process", "none")
 """Kinds of commands that are carried out."""

@@ -15,7 +15,7 @@ from proctor.cli.follow import follow
 from proctor.cli.lazy import CANCELLED, FAILED
 from proctor.cli.output import reserved
 from proctor.cli.past import view_of
-from proctor.cli.product import mapping, text
+from proctor.cli.product import mapping, text, texts
 from proctor.cli.report import Hints
 from proctor.cli.screen import screen_for
 from proctor.cli.summary import Summary, summarise
@@ -25,7 +25,8 @@ from proctor.config import Settings
 from proctor.contracts.store import Tree
 from proctor.domain.head import Head
 from proctor.domain.session import TERMINAL
-from proctor.patience import alone
+from proctor.event_loop import alone
+from proctor.leaving import children_ended
 
 Find = Callable[[App], Awaitable[tuple[Begun, About]]]
 """Finds or makes the session that is to be shown."""
@@ -56,14 +57,16 @@ def carry_out(settings: Settings, order: Order, manner: Manner) -> int:
 
 def shown(settings: Settings, find: Find, manner: Manner) -> int:
     """Drive the session that `find` gives, or watch it; show it, and give the exit code."""
-    with reserved() as out:
+    with reserved() as out, children_ended():
         return asyncio.run(alone(_shown(settings, find, out, manner)))
 
 
 async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) -> int:
     async with open_app(settings) as app:
         begun, facts = await find(app)
-        screen = screen_for(TreeView(facts.lines), facts, as_json=manner.as_json, out=out)
+        screen = screen_for(
+            TreeView(facts.lines), facts, as_json=manner.as_json, out=out, database=named(manner.database)
+        )
         screen.begin()
         await follow(app, begun, screen, jobs=settings.jobs)
         head = await app.sessions.head(app.scope, begun.session_id)
@@ -78,7 +81,9 @@ async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) ->
         again = f"proctor sessions watch {head.id[:SHORT_ID]}{named(manner.database)}"
         click.echo(f"\nStopped watching; the session goes on.\n  to look again  {again}", out)
         return CANCELLED
-    screen.end(summary, Hints(git_words(facts.repository), named(manner.database), facts.strangers, interpreter(head)))
+    notices = texts(head.state.get("notices"))
+    hints = Hints(git_words(facts.repository), named(manner.database), facts.strangers, interpreter(head), notices)
+    screen.end(summary, hints)
     reasons = unwritten + complaints(summary, strict=manner.strict, require_tests=requires_tests(tree))
     for line in [*reasons, *([f"The work folders are kept in {kept}"] if kept and kept.exists() else [])]:
         click.echo(line, err=True)

@@ -23,11 +23,13 @@ JSON_VERSION = 1
 class Screen(ABC):
     """What a run is shown on."""
 
-    def __init__(self, view: TreeView, about: About, out: TextIO | None = None) -> None:
+    def __init__(self, view: TreeView, about: About, out: TextIO | None = None, database: str = "") -> None:
         self.view = view
         self.about = about
         self.out = out
         """Where it is written; None is stdout."""
+        self.database = database
+        """What names the database on a command line, if it is not the usual one."""
 
     @abstractmethod
     def begin(self) -> None:
@@ -60,7 +62,7 @@ class PlainScreen(Screen):
     def tell(self, event: Event, session: SessionView | None) -> None:
         """Print what is worth knowing of what happens now."""
         if session is not None and event.sequence > self.about.past:
-            for line in lines_of(self.view, event, session):
+            for line in lines_of(self.view, event, session, self.database):
                 click.echo(line, self.out)
 
     def end(self, summary: Summary, hints: Hints) -> None:
@@ -91,8 +93,8 @@ class JsonScreen(Screen):
 class LiveScreen(Screen):
     """A tree that is drawn again and again."""
 
-    def __init__(self, view: TreeView, about: About, out: TextIO | None = None) -> None:
-        super().__init__(view, about, out)
+    def __init__(self, view: TreeView, about: About, out: TextIO | None = None, database: str = "") -> None:
+        super().__init__(view, about, out, database)
         self._console = console(out)
         self._word: str | None = None
 
@@ -103,7 +105,7 @@ class LiveScreen(Screen):
 
     def open(self) -> AbstractAsyncContextManager[None]:
         """Draw until the block is left."""
-        return drawn(self._console, self.view, lambda: self._word)
+        return drawn(self._console, self.view, lambda: self._word, self.begin, self.database)
 
     def tell(self, event: Event, session: SessionView | None) -> None:
         """Leave it to the next frame: it draws the view."""
@@ -117,9 +119,8 @@ class LiveScreen(Screen):
         report(self._console, summary, hints)
 
 
-def screen_for(view: TreeView, about: About, *, as_json: bool, out: TextIO | None = None) -> Screen:
+def screen_for(view: TreeView, about: About, *, as_json: bool, out: TextIO | None = None, database: str = "") -> Screen:
     """Choose how to show a run: for machines if asked for, drawn if it can be, else in plain lines."""
-    if as_json:
-        return JsonScreen(view, about, out)
     can_draw = console(out).is_terminal and not console(out).is_dumb_terminal
-    return LiveScreen(view, about, out) if can_draw else PlainScreen(view, about, out)
+    kind = JsonScreen if as_json else LiveScreen if can_draw else PlainScreen
+    return kind(view, about, out, database)

@@ -16,23 +16,26 @@ from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
 from proctor.cli.past import log_of, view_of
-from proctor.cli.product import text
+from proctor.cli.product import mappings, text, texts
 from proctor.cli.questions import asking, details, question, ways
 from proctor.cli.report import Hints, report
 from proctor.cli.running import git_words, interpreter, named
 from proctor.cli.screen import JSON_VERSION
 from proctor.cli.summary import summarise
 from proctor.cli.view import EXTERNAL
-from proctor.cli.wording import SHORT_ID, clean, duration, gist
+from proctor.cli.wording import SHORT_ID, clean, clipped, duration, gist
 from proctor.config import Settings
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.json import JsonObject
 from proctor.domain.workflow import OK
 
+PROVEN = "proven"
 _WAITS = {EXTERNAL: "waits for an answer", "children": "waits for children"}
 OUTPUT_LINES = 20
 """Lines of output that are shown from its end."""
+FINDINGS = 5
+"""Findings that are shown with their output."""
 
 
 async def print_session(settings: Settings, prefix: str, *, as_json: bool, database: str | None) -> None:
@@ -60,7 +63,14 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
         report(
             console,
             summarise(view),
-            Hints(_git_on(head), named(database), strangers(tree), interpreter(head), with_sessions=True),
+            Hints(
+                _git_on(head),
+                named(database),
+                strangers(tree),
+                interpreter(head),
+                texts(head.state.get("notices")),
+                with_sessions=True,
+            ),
         )
 
 
@@ -130,7 +140,7 @@ def _table(interactions: Sequence[Interaction], head: Head) -> Table:
         status = result.status if result else each.status
         taken = duration((each.closed_at or each.command.at) - each.command.at)
         colour = "green" if status == OK else "yellow"
-        message = gist(result.error_message if result else None)
+        message = clipped(gist(result.error_message if result else None))
         table.add_row(str(each.sequence), each.command.step, Text(status, colour), taken, Text(message))
     if head.pending is not None:
         waits = _WAITS.get(head.parked or "", "under way")
@@ -151,14 +161,34 @@ def _ask(console: Console, head: Head, database: str) -> None:
 
 
 def _trouble(console: Console, head: Head, interactions: Sequence[Interaction]) -> None:
-    """Print the last error, and the end of the output that came with it."""
-    if head.status == "complete":
+    """Print the last error, what was found in tests, and the end of the output that came with it."""
+    _findings(console, head)
+    is_child, is_complete = head.birth.parent is not None, head.status == "complete"
+    if is_complete and (head.outcome == PROVEN or not is_child):
         return
-    if head.last_error and head.birth.parent is not None:  # of a root, the report tells it
+    if not is_complete and head.last_error and is_child:  # of a root, the report tells it
         console.print(Text("Last error", "bold"))
         indented(console, Text(clean(head.last_error)), by=2)
     bad = next((each.result for each in reversed(interactions) if each.result and each.result.status != OK), None)
     for title, output in (("stdout", bad.stdout), ("stderr", bad.stderr)) if bad else ():
-        if lines := clean(output).rstrip().splitlines():
+        if lines := _end(output):
             console.print(Text(f"End of {title}", "bold"))
-            indented(console, Text("\n".join(lines[-OUTPUT_LINES:])), by=2)
+            indented(console, Text("\n".join(lines)), by=2)
+
+
+def _findings(console: Console, head: Head) -> None:
+    """Print what is to be fixed and what was dropped, each with the end of what pytest said."""
+    for title, key in (("To be fixed", "findings"), ("Dropped tests", "dropped")):
+        found = mappings(head.state.get(key)) if head.birth.parent is not None else ()
+        if found:
+            console.print(Text(title, "bold"))
+        for each in found[:FINDINGS]:
+            test, message = text(each.get("test")) or "the file", text(each.get("message")) or ""
+            indented(console, Text.assemble((test, "yellow"), f"  {message}"), by=2)
+            indented(console, Text("\n".join(_end(text(each.get("detail")) or "")), "dim"), by=4)
+        if len(found) > FINDINGS:
+            console.print(Text(f"  and {len(found) - FINDINGS} more", "dim"))
+
+
+def _end(output: str) -> list[str]:
+    return clean(output).rstrip().splitlines()[-OUTPUT_LINES:]

@@ -17,7 +17,7 @@ class Row:
     name: str
     session_id: str
     verdict: str
-    """proven, partial, none, failed, cancelled; blocked, running or waiting while it has not ended."""
+    """proven, partial, none, failed, cancelled; blocked, paused, running or waiting while it has not ended."""
     attempts: int
     seconds: float | None
     product: Product
@@ -61,6 +61,8 @@ class Summary:
     seconds: float | None
     blocked: tuple[str, ...] = ()
     """What keeps it from going on, each reason once."""
+    paused: tuple[str, ...] = ()
+    """Sessions that have to be resumed before it goes on."""
     removed: Mapping[str, str] = EMPTY
     """Tests that were proven alone but did not land, and why."""
     judged: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
@@ -76,8 +78,8 @@ class Summary:
         return self.status == "complete"
 
     def exit_code(self) -> int:
-        """Give 0 for landed, also in part, 1 for failed or blocked, 130 for cancelled."""
-        if self.status == "cancelled" or (self.status == "active" and not self.blocked):
+        """Give 0 for landed, also in part, 1 for failed, blocked or paused, 130 for cancelled."""
+        if self.status == "cancelled" or (self.status == "active" and not self.blocked and not self.paused):
             return CANCELLED
         return 0 if self.landed else FAILED
 
@@ -92,6 +94,7 @@ class Summary:
             "removed": dict(self.removed),
             "error": self.error,
             "blocked": list(self.blocked),
+            "paused": list(self.paused),
             "seconds": self.seconds,
             "spent": self.spending.to_json(),
             "components": [row.to_json() for row in self.rows],
@@ -114,6 +117,7 @@ def summarise(view: TreeView) -> Summary:
         error=root.error,
         seconds=None if root.ended is None else root.ended - root.created,
         blocked=tuple(dict.fromkeys(each.blocked for each in (root, *view.ordered()) if each.blocked)),
+        paused=tuple(each.id for each in view.paused()),
         removed={
             str(each.get("test")): text(each.get("reason")) or "" for each in mappings(root.product.get("removed"))
         },
@@ -124,7 +128,7 @@ def summarise(view: TreeView) -> Summary:
 
 
 def _row(session: SessionView) -> Row:
-    seconds = None if session.began is None or session.ended is None else session.ended - session.began
+    seconds = session.seconds(session.ended) if session.began is not None and session.ended is not None else None
     error = session.blocked or session.error
     return Row(session.name, session.id, session.state, session.attempt, seconds, session.made(), error)
 

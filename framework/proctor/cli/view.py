@@ -16,6 +16,8 @@ from proctor.domain.workflow import CHECK, ERROR, OK, WARNING
 EXTERNAL = "external"
 FIX, DROP = CHECK[ERROR], CHECK[WARNING]
 """The steps that findings are sent to."""
+TROUBLE = ("failed", "none", "partial")
+"""Verdicts of which a user asks why, the worst first."""
 
 
 @dataclass(slots=True)
@@ -50,11 +52,15 @@ class SessionView:
     asks: bool = False
     """The step that was started last waits for an answer."""
     began: float | None = None
-    """When its first step began, in its first attempt."""
+    """When its first step began."""
+    earlier: float = 0.0
+    """Seconds that earlier attempts were under way."""
     ended: float | None = None
     outcome: str | None = None
     error: str | None = None
     blocked: str | None = None
+    paused: bool = False
+    """Nothing new starts in it until it is resumed; what is under way may finish."""
     product: JsonObject = EMPTY
 
     @property
@@ -69,14 +75,15 @@ class SessionView:
 
     @property
     def state(self) -> str:
-        """One word on how it is: its verdict once it has ended, else `blocked`, `running` or `waiting`."""
+        """One word on how it is: its verdict once it has ended, else `blocked`, `paused`, `running` or `waiting`."""
         if self.ended is not None:
             return self.verdict
-        return "blocked" if self.blocked else "running" if self.is_running else "waiting"
+        held = "blocked" if self.blocked else "paused" if self.paused else None
+        return held or ("running" if self.is_running else "waiting")
 
     def seconds(self, now: float) -> float:
-        """Tell for how long it has been, or was, under way."""
-        return 0.0 if self.began is None else max(0.0, (self.ended or now) - self.began)
+        """Tell for how long it has been, or was, under way, earlier attempts included but not the time between."""
+        return self.earlier + (0.0 if self.began is None else max(0.0, (self.ended or now) - self.began))
 
     def made(self) -> Product:
         """Give what it has to show."""
@@ -100,6 +107,7 @@ class TreeView:
     """Number of the last event that was taken in."""
     _by_id: dict[str, SessionView] = field(default_factory=dict)
     _progress: float = 0.0
+    _done: set[str] = field(default_factory=set)
 
     def apply(self, event: Event) -> SessionView | None:
         """Take an event in, and give the session that it is about; None if that has been replaced."""
@@ -115,8 +123,14 @@ class TreeView:
                 self.spending.begin_anew()
             if event.kind == "interaction_completed" and session.last is not None:
                 self.judged[session.workflow, session.last[0], session.last[1]] += 1
+            self._done |= {key for key, each in self.components.items() if each.status == "complete"}
             self._progress = max(self._progress, self._share())
         return session
+
+    @property
+    def done(self) -> int:
+        """How many components are complete. It never falls: nothing complete is done again."""
+        return len(self._done)
 
     @property
     def progress(self) -> float:
@@ -130,6 +144,21 @@ class TreeView:
     def counts(self) -> Mapping[str, int]:
         """Count the components by their state."""
         return Counter(each.state for each in self.components.values())
+
+    def paused(self) -> list[SessionView]:
+        """Give what would have to be resumed: the root if all is paused, else each paused component."""
+        every = [self.root] if self.root is not None and self.root.paused else self.ordered()
+        return [each for each in every if each.paused]
+
+    def outlived(self) -> bool:
+        """Tell whether the root has ended and a component has not: news of it is still to come."""
+        ended = self.root is not None and self.root.ended is not None
+        return ended and any(each.ended is None for each in self.components.values())
+
+    def trouble(self) -> SessionView | None:
+        """Give the component that ended worst, of several the last one; None if all was proven until now."""
+        bad = [each for each in self.components.values() if each.ended is not None and each.verdict in TROUBLE]
+        return max(bad, key=lambda each: (-TROUBLE.index(each.verdict), each.ended or 0.0), default=None)
 
     def _create(self, event: Event) -> None:
         data = event.data
@@ -155,15 +184,15 @@ class TreeView:
             del self._by_id[session.id]
             return
         if older is not None:
-            session.began, session.passed = older.began, older.passed
+            session.earlier, session.passed = older.seconds(session.created), older.passed
             self._by_id.pop(older.id, None)
         self.components[key] = session
 
     def _share(self) -> float:
-        if self.root is None or not self.components:
-            return 0.0
-        if self.root.status == "complete":
+        if self.root is not None and self.root.status == "complete":
             return 1.0
+        if not self.components:
+            return 0.0
         whole_way = sum(len(each.line) or 1 for each in self.components.values()) + 1
         return sum(_behind(each) for each in self.components.values()) / whole_way
 
@@ -204,16 +233,13 @@ def _complete(session: SessionView, step: str, status: str, message: str | None)
         session.passed = max(session.passed, session.line.index(step) + 1)
 
 
-def _paused(session: SessionView, data: JsonObject) -> str | None:
-    """Say that a session is paused, and how that is ended."""
-    return f"it is paused; proctor sessions resume {session.id[:SHORT_ID]} ends that" if data.get("paused") else None
-
-
 def _change(session: SessionView, event: Event) -> None:
     data, status = event.data, cast("SessionStatus", event.data.get("status"))
     session.status = status
     session.outcome, session.error = text(data.get("outcome")), text(data.get("error"))
-    session.blocked = None if status in TERMINAL else text(data.get("blocked")) or _paused(session, data)
+    session.blocked = None if status in TERMINAL else text(data.get("blocked"))
+    session.paused = status not in TERMINAL and data.get("paused") is True
     session.product = mapping(data.get("product"))
+    session.ended = None  # one that was opened again has not ended
     if status in TERMINAL:
         session.ended, session.step, session.doing = event.at, None, None

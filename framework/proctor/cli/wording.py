@@ -8,6 +8,8 @@ _COUNT = re.compile(r"\d+ \w+")
 SHORT_ID = 8
 """Digits of a session's id that are shown."""
 SHORT_COMMIT = 10
+LINE = 200
+"""Characters of a foreign line that are shown; the rest is in the session."""
 
 
 def clean(text: str) -> str:
@@ -24,6 +26,11 @@ def gist(text: str | None) -> str:
     """Give the first line; if that only counts what follows (`2 findings`), the second as well."""
     lines = [line.strip() for line in clean(text or "").splitlines() if line.strip()]
     return ": ".join(lines[:2] if lines and _COUNT.fullmatch(lines[0]) else lines[:1])
+
+
+def clipped(line: str) -> str:
+    """Cut a line at its end, so that one of others never fills the screen."""
+    return line if len(line) <= LINE else f"{line[: LINE - 1]}…"
 
 
 def clock(seconds: float) -> str:
@@ -66,5 +73,10 @@ def change(before: float | None, after: float | None) -> str:
 
 
 def shortened(name: str, width: int) -> str:
-    """Cut a dotted name at its front, for its end tells it apart."""
-    return name if len(name) <= width else f"…{name[len(name) - width + 1 :]}"
+    """Cut a dotted name at its front to `width` columns, for its end tells it apart."""
+    from rich.cells import cell_len
+
+    if cell_len(name) <= width:
+        return name
+    begin = next(at for at in range(len(name) + 1) if cell_len(name[at:]) < width)
+    return f"…{name[begin:]}"

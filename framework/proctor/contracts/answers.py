@@ -5,23 +5,31 @@ Types are only a promise, and what is not JSON could not be stored: either would
 
 import json
 import math
+import re
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
 
 import orjson
 
+from proctor.contracts.agent import AgentResult
 from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
 
 PRODUCT_BYTES = 64 * 1024
+LEVELS = 200
+"""So deep may what is given as JSON be nested. It is stored some levels deeper, and orjson writes 254."""
+TOO_DEEP = f"it is nested deeper than {LEVELS} levels"
 TEXT = 4000
 """Characters that are kept of what was raised."""
 OURS = str(Path(__file__).parent.parent)
 STDLIB = sysconfig.get_path("stdlib")
 """Folders whose lines say nothing about where a plugin went wrong."""
+_LOADERS = re.compile(r"<frozen importlib|.*[\\/]stevedore[\\/]")
 _MOST = 2**63 - 1
+_STATUS = re.compile("[a-z_]+")
+_OF_AGENTS = ("ok", "warning", "error", "fault")
 
 _FIELDS: Mapping[type, Mapping[str, type | UnionType]] = {
     Command: {
@@ -54,10 +62,17 @@ _FIELDS: Mapping[type, Mapping[str, type | UnionType]] = {
         "duration_s": float | int,
     },
     Usage: {"input_tokens": int, "output_tokens": int, "cost_usd": float | int},
+    AgentResult: {
+        "status": str,
+        "message": str,
+        "conversation_id": str | NoneType,
+        "suspected_bugs": tuple | list,
+        "usage": Usage | NoneType,
+    },
 }
 
 
-def flaw(answer: Command | Outcome | Result) -> str | None:
+def flaw(answer: Command | Outcome | Result | AgentResult) -> str | None:
     """Say what is wrong with an answer; None if it can be worked with and stored."""
     return next(_flaws(answer), None)
 
@@ -65,25 +80,35 @@ def flaw(answer: Command | Outcome | Result) -> str | None:
 def size(value: object) -> int:
     """Give the length of a value as JSON, in bytes. Raises TypeError, ValueError or RecursionError if it is none."""
     try:
-        return len(orjson.dumps(value, _plain))
+        encoded = orjson.dumps(value, _plain)
     except TypeError as error:
         if "ecursion" in str(error):
-            raise
-        return len(json.dumps(value, default=_plain))  # text and numbers that orjson refuses are mended when stored
+            raise RecursionError(TOO_DEEP) from None
+        # text and numbers that orjson refuses are mended when stored
+        encoded = json.dumps(value, default=_plain).encode()
+    if encoded.count(b"{") + encoded.count(b"[") > LEVELS and _levels(value) > LEVELS:
+        raise RecursionError(TOO_DEEP)
+    return len(encoded)
 
 
 def raised(error: BaseException) -> str:
     """Say what a plugin raised, and at which line of its own."""
     text = f"raised {type(error).__name__}: {told(error)}"[:TEXT].removesuffix(": ")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OURS)]
-    theirs = [frame for frame in frames if "-packages" in frame.filename or not frame.filename.startswith(STDLIB)]
-    return f"{text}, at {Path(theirs[-1].filename).name}:{theirs[-1].lineno}" if theirs else text
+    line = line_of(traceback.extract_tb(error.__traceback__))
+    return text.removesuffix(".") + line if line else text
+
+
+def line_of(frames: Iterable[traceback.FrameSummary]) -> str:
+    """Say which line of a plugin's own is the innermost; nothing if there is none."""
+    others = [each for each in frames if not (each.filename.startswith(OURS) or _LOADERS.match(each.filename))]
+    theirs = [frame for frame in others if "-packages" in frame.filename or not frame.filename.startswith(STDLIB)]
+    return f", at {Path(theirs[-1].filename).name}:{theirs[-1].lineno}" if theirs else ""
 
 
 def told(error: BaseException) -> str:
     """Give the text of what a plugin raised, whatever the plugin does when it is asked for it."""
     try:
-        return str(error)
+        return str.__str__(str(error))  # it may be of a class of its own, which is the plugin's code again
     except BaseException as worse:  # noqa: BLE001 # it is the plugin's code too
         return f"its text cannot be had: {type(worse).__name__}"
 
@@ -130,6 +155,8 @@ def _of_outcome(outcome: Outcome) -> Iterator[str]:
 
 
 def _of_result(result: Result) -> Iterator[str]:
+    if not _STATUS.fullmatch(result.status):
+        yield f"Result.status is {result.status!r}, where small letters and _ are expected"
     yield from _numbers(result, "duration_s")
     if abs(result.exit_code or 0) > _MOST:
         yield f"Result.exit_code is {result.exit_code}"
@@ -143,6 +170,14 @@ def _of_usage(usage: Usage) -> Iterator[str]:
     yield from _numbers(usage, "input_tokens", "output_tokens", "cost_usd")
 
 
+def _of_agent(result: AgentResult) -> Iterator[str]:
+    if result.status not in _OF_AGENTS:
+        yield f"AgentResult.status is {result.status!r}, which is none of {', '.join(_OF_AGENTS)}"
+    yield from _json(result, "suspected_bugs")
+    if result.usage is not None:
+        yield from _flaws(result.usage)
+
+
 _CHECKS: Mapping[type, Callable[..., Iterator[str]]] = {
     Command: _of_command,
     Workspace: _of_workspace,
@@ -150,6 +185,7 @@ _CHECKS: Mapping[type, Callable[..., Iterator[str]]] = {
     Outcome: _of_outcome,
     Result: _of_result,
     Usage: _of_usage,
+    AgentResult: _of_agent,
 }
 
 
@@ -172,6 +208,12 @@ def _texts(value: object, name: str) -> Iterator[str]:
     pairs: Mapping[object, object] = getattr(value, name)
     if not all(isinstance(text, str) for pair in pairs.items() for text in pair):
         yield f"{type(value).__name__}.{name} does not map text to text"
+
+
+def _levels(value: object) -> int:
+    """Count the levels of a value."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return 1 + max(map(_levels, inner), default=0)
 
 
 def _plain(value: object) -> object:

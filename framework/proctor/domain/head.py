@@ -338,7 +338,8 @@ def _exhausted(head: Head, result: Result) -> str | None:
     assert last is not None
     why = f" Last message: {result.error_message}" if result.error_message else ""
     if head.same_failure >= limits.same_failure:
-        return f"{last.step} failed {head.same_failure} times in the same way ({last.status}).{why}"
+        often = "once" if head.same_failure == 1 else f"{head.same_failure} times in the same way"
+        return f"{last.step} failed {often} ({last.status}).{why}"
     if head.repeats > limits.repeats:
         return f"{last.step} was repeated {limits.repeats} times without success.{why}"
     if head.sequence - head.counted_from >= limits.interactions:

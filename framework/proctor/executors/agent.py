@@ -16,7 +16,7 @@ from proctor.domain.interaction import Command, Result
 from proctor.domain.json import Json
 from proctor.domain.workflow import ERROR, FAULT, OK, WARNING
 from proctor.errors import UnsafePath
-from proctor.watchdog import doing
+from proctor.executors.asked import AgentBroken
 from proctor.workspace.overlay import locate, read
 
 FILE_BYTES = 8 * 1024**2
@@ -114,8 +114,9 @@ class AgentExecutor(Executor):
             locate(path, arguments.target).parent.mkdir(parents=True, exist_ok=True)
             try:
                 async with asyncio.timeout(arguments.seconds + GRACE_S):
-                    with doing(f"the agent {arguments.agent}"):
-                        answer = await agent.run(_task(arguments, path, scratch, surroundings), surroundings.emit)
+                    answer = await agent.run(_task(arguments, path, scratch, surroundings), surroundings.emit)
+            except AgentBroken as broken:
+                return Result(FAULT, error_message=str(broken), duration_s=time.monotonic() - begun)
             except TimeoutError:
                 answer = AgentResult("error", f"the agent did not finish within {arguments.seconds:g} s")
             changed = await surroundings.changed(path, named=[arguments.target])

@@ -10,6 +10,9 @@ from proctor.contracts.activity import Activity, Emit
 from proctor.contracts.agent import Agent
 from proctor.contracts.process import ProcessLimits
 from proctor.domain.interaction import Workspace
+from proctor.executors.asked import AskedAgent
+from proctor.registry import Plugin
+from proctor.store.busy import patiently
 from proctor.workspace import Identity, Workspaces
 
 HARMLESS = re.compile(
@@ -48,6 +51,7 @@ class LocalSurroundings:
         limits: ProcessLimits,
         environment: Mapping[str, str],
         agent: Callable[[str], Agent],
+        brought_by: Callable[[str], Plugin | None] = lambda _name: None,
     ) -> None:
         self.session_id = session_id
         self.limits = limits
@@ -56,6 +60,7 @@ class LocalSurroundings:
         self._store = store
         self._emit = emit
         self._agent = agent
+        self._brought_by = brought_by
 
     def open(self, workspace: Workspace, *, key: str | None = None) -> AbstractAsyncContextManager[Path]:
         """Lay the workspace out in a folder of its own, and remove it afterwards."""
@@ -78,8 +83,8 @@ class LocalSurroundings:
         return await self._workspaces.publish(repository, commit, branch, explicit=explicit)
 
     async def put(self, data: bytes) -> str:
-        """Store a blob and give its id."""
-        return await self._store.put(data)
+        """Store a blob and give its id, again and again while the database is busy: what an agent wrote is dear."""
+        return await patiently(lambda: self._store.put(data))
 
     async def get(self, blob_id: str) -> bytes:
         """Read a blob. Raises BlobMissing."""
@@ -91,4 +96,4 @@ class LocalSurroundings:
 
     def agent(self, name: str) -> Agent:
         """Give the agent of that name."""
-        return self._agent(name)
+        return AskedAgent(self._agent(name), name, self._brought_by(name))

@@ -5,8 +5,10 @@ import os
 from typing import BinaryIO
 
 from proctor.assembly import Blamed, assembled
+from proctor.contracts.answers import raised
+from proctor.documents import read
 from proctor.errors import PluginBroken, PluginClash, PluginMissing
-from proctor.isolation.wire import HELLO, Answer, Request, Unavailable, line, read
+from proctor.isolation.wire import HELLO, LINE_BYTES, Answer, Request, Unavailable, line
 from proctor.registry import Registry
 from proctor.watchdog import watching
 
@@ -21,7 +23,7 @@ class Host:
 
     async def serve(self, requests: asyncio.StreamReader) -> None:
         """Answer until there are no more requests."""
-        self._write(Answer(HELLO))
+        self._write(line(Answer(HELLO)))
         with watching():
             while written := await requests.readline():
                 task = asyncio.create_task(self._answer(read(Request, written)))
@@ -36,7 +38,7 @@ class Host:
         except (PluginMissing, PluginBroken, PluginClash) as error:
             facts = {name: str(fact) for name, fact in error.facts.items()}
             answer = Answer(request.id, unavailable=Unavailable(error.code, facts))
-        self._write(answer)
+        self._write(_fit(answer))
 
     async def _ask(self, request: Request) -> Answer:
         step = assembled(self._registry, request.workflow, request.step, request.seconds)
@@ -44,9 +46,20 @@ class Host:
             return Answer(request.id, await step.get_command(request.scope, request.session))
         return Answer(request.id, outcome=await step.handle_result(request.scope, request.session, request.result))
 
-    def _write(self, answer: Answer) -> None:
-        self._answers.write(line(answer))
+    def _write(self, written: bytes) -> None:
+        self._answers.write(written)
         self._answers.flush()
+
+
+def _fit(answer: Answer) -> bytes:
+    """Write an answer, or why it cannot be written."""
+    try:
+        written = line(answer)
+    except (TypeError, ValueError, RecursionError) as error:
+        return line(Answer(answer.id, blame=f"gave what cannot be written down: it {raised(error)}"))
+    if len(written) <= LINE_BYTES:
+        return written
+    return line(Answer(answer.id, blame=f"gave an answer that is too large: more than {LINE_BYTES // 1024**2} MiB"))
 
 
 def own(descriptor: int, instead: int) -> int:

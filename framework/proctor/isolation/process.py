@@ -18,8 +18,9 @@ from typing import IO
 
 from proctor.assembly import late
 from proctor.contracts.process import ProcessLimits
+from proctor.documents import read
 from proctor.executors.guarded import Guard
-from proctor.isolation.wire import HELLO, LINE_BYTES, Answer, Request, line, read
+from proctor.isolation.wire import HELLO, LINE_BYTES, Answer, Request, line
 
 START_S = 30.0
 SLACK_S = 2.0

@@ -2,24 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
-import orjson
-
-from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
-from proctor.domain.json import Json
-from proctor.domain.orchestrator import Completed
+from proctor.documents import written
+from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
-from proctor.domain.session import AgentChoice, ChildSummary, Limits, Remaining, Session
-from proctor.domain.workflow import PinnedStep, PinnedWrapper
-from proctor.store.codec import document
+from proctor.domain.session import Session
+from proctor.domain.workflow import PinnedStep
 
 LINE_BYTES = 64 * 1024**2
-"""A line that is longer is nobody's."""
+"""An answer that is longer is refused. A request is ours, and may be of any length."""
 HELLO = 0
 """The id of the answer that nobody asked for: the process is ready."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +47,6 @@ class Answer:
     unavailable: Unavailable | None = None
 
 
-_PARTS: Mapping[type, Mapping[str, type]] = {
-    Answer: {"command": Command, "outcome": Outcome, "unavailable": Unavailable},
-    Command: {"workspace": Workspace, "children": ChildSpec},
-    Outcome: {"result": Result},
-    PinnedStep: {"wrappers": PinnedWrapper},
-    Request: {"step": PinnedStep, "scope": Scope, "session": Session, "result": Result},
-    Result: {"usage": Usage},
-    Session: {
-        "agent": AgentChoice,
-        "limits": Limits,
-        "remaining": Remaining,
-        "last_completed": Completed,
-        "children": ChildSummary,
-    },
-}
-"""The fields that are made of other values, or of several."""
-
-
 def line(value: Request | Answer) -> bytes:
-    """Write a value."""
-    return document(value).encode() + b"\n"
-
-
-def read(kind: type[T], written: bytes) -> T:
-    """Read what `line` wrote. Raises ValueError, TypeError or AttributeError if it did not."""
-    return _made(kind, orjson.loads(written))
-
-
-def _made(kind: type[T], fields: Any) -> T:  # freshly read: it may be anything
-    parts = _PARTS.get(kind, {})
-    return kind(**{name: _part(parts[name], value) if name in parts else value for name, value in fields.items()})
-
-
-def _part(kind: type[object], value: Json) -> object:
-    if isinstance(value, list):
-        return tuple(_made(kind, each) for each in value)
-    return None if value is None else _made(kind, value)
+    """Write a value, for `proctor.documents.read`. Raises TypeError or ValueError for what is no JSON."""
+    return written(value) + b"\n"

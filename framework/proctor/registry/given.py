@@ -7,8 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.errors import InvalidSetting
-from proctor.registry.group import broken, cause_of
 from proctor.registry.installed import Plugin
+from proctor.registry.loading import asked, broken
 
 Options = Mapping[str, JsonObject]
 """Full name of a step, `<workflow>.<step>` -> its settings."""
@@ -27,14 +27,18 @@ class Given:
         own = self.options.get(plugin.name, EMPTY)
         given = {**self._of(model, self.defaults), **own, **self._of(model, self.wishes)}
         try:
-            resolved: JsonObject = model.model_validate(given).model_dump(mode="json")
+            resolved: JsonObject = asked(
+                plugin,
+                lambda: model.model_validate(given).model_dump(mode="json"),
+                doing="being given its options",
+                who="its Options",
+                lets=(ValidationError,),
+            )
         except ValidationError as error:
             if not own:
                 raise broken(plugin, f"it refuses {_faults(error)}") from error
             where = f"the options of {plugin.name}, a step of {plugin.distribution} {plugin.version},"
             raise InvalidSetting(reason=_faults(error), where=where) from error
-        except Exception as error:  # a model's validators are the plugin's code too
-            raise broken(plugin, f"its Options raise {cause_of(error)}") from error
         return resolved
 
     def _of(self, model: type[BaseModel], values: JsonObject) -> JsonObject:

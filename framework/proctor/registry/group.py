@@ -5,17 +5,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib.metadata import EntryPoint
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, TypeVar
 
-from stevedore import ExtensionManager
-
-from proctor.contracts.answers import told
-from proctor.contracts.conformity import Unfit
 from proctor.errors import PluginBroken, PluginClash, PluginMissing
 from proctor.registry.installed import Plugin, normalised
+from proctor.registry.loading import asked, broken, load
 
 _FORM = re.compile(r"\w+(\.\w+)*\s*:\s*\w+(\.\w+)*\s*(\[.*\]\s*)?")
+
+LEFT_OUT = "is left out by the setting `plugins.only`"
 
 T = TypeVar("T")
 
@@ -24,10 +22,15 @@ class Group(Generic[T]):
     """The plugins of one entry-point group: listed first, loaded on demand, each once."""
 
     def __init__(
-        self, group: str, installed: Callable[[str], Sequence[Plugin]], check: Callable[[str, object], T]
+        self,
+        group: str,
+        installed: Callable[[str], Sequence[Plugin]],
+        left_out: Callable[[], Sequence[Plugin]],
+        check: Callable[[str, object], T],
     ) -> None:
         self._group = group
         self._installed = installed
+        self._left_out = left_out
         self._check = check
         self._loaded: dict[Plugin, T] = {}
 
@@ -46,7 +49,7 @@ class Group(Generic[T]):
         """Give the plugin of that name; where several distributions claim it, the one that is wanted."""
         claimants = self._by_name.get(name, ())
         if not claimants:
-            raise PluginMissing(group=self._group, name=name)
+            raise self._missing(name)
         if len(claimants) > 1:
             chosen = [each for each in claimants if wanted is not None and normalised(each.distribution) in wanted]
             if len(chosen) == 1:
@@ -67,6 +70,10 @@ class Group(Generic[T]):
         """Whether it was loaded and found to be in order."""
         return self.plugin(name, wanted) in self._loaded
 
+    def sound_ones(self) -> Mapping[str, T]:
+        """Give what was loaded and found to be in order, by name."""
+        return {plugin.name: value for plugin, value in self._loaded.items()}
+
     def load(self, name: str, wanted: Collection[str] | None = None) -> T:
         """Give what is registered, loaded once. Raises PluginMissing, PluginClash or PluginBroken."""
         plugin = self.plugin(name, wanted)
@@ -77,12 +84,15 @@ class Group(Generic[T]):
     def _load(self, plugin: Plugin) -> T:
         if not _FORM.fullmatch(plugin.value):
             raise broken(plugin, f"its entry point {plugin.value!r} is not of the form module:attribute")
-        try:
-            return self._check(plugin.name, _Loader(plugin)[plugin.name].plugin)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # an import may raise anything, SystemExit too
-            raise broken(plugin, cause_of(error)) from error
+        return asked(plugin, lambda: self._check(plugin.name, load(plugin)), doing="being imported")
+
+    def _missing(self, name: str) -> PluginMissing:
+        """Make the error of what is not there, or is and may not load."""
+        owners = {each.distribution for each in self._left_out() if (each.group, each.name) == (self._group, name)}
+        if not owners:
+            return PluginMissing(group=self._group, name=name)
+        cause = f"of {' and '.join(sorted(owners))} {LEFT_OUT}. Name its distribution there"
+        return PluginMissing(group=self._group, name=name, cause=cause)
 
     def _error(self, name: str) -> str | None:
         try:
@@ -99,29 +109,3 @@ class Group(Generic[T]):
         for plugin in sorted(self._installed(self._group), key=lambda each: each.name):
             by_name[plugin.name].append(plugin)
         return by_name
-
-
-class _Loader(ExtensionManager[object]):
-    """stevedore's manager of just one plugin; what its import raises comes through."""
-
-    def __init__(self, plugin: Plugin) -> None:
-        self._entry_point = EntryPoint(plugin.name, plugin.value, plugin.group)
-        super().__init__(plugin.group, on_load_failure_callback=_reraise)
-
-    def list_entry_points(self) -> list[EntryPoint]:
-        return [self._entry_point]
-
-
-def _reraise(_manager: ExtensionManager[object], _entry_point: EntryPoint, error: BaseException) -> NoReturn:
-    raise error
-
-
-def broken(plugin: Plugin, cause: str) -> PluginBroken:
-    """Make the error of a plugin that cannot be used."""
-    return PluginBroken(name=plugin.name, distribution=plugin.distribution, version=plugin.version, cause=cause)
-
-
-def cause_of(error: BaseException) -> str:
-    """Say in one line what a plugin's code raised."""
-    text = " ".join(told(error).split())
-    return text if isinstance(error, Unfit) else f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -2,13 +2,15 @@
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
+from importlib.metadata import Distribution, distributions
+from pathlib import PurePath
 
 OWN = "proctor"
 """The distribution whose plugins always load."""
+_NAMELESS = "its metadata has no Name, so nothing of it can be used. Install it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,37 +24,62 @@ class Plugin:
     value: str
     """Where it is found: `module:attribute`."""
     error: str | None = None
-    """Why it cannot be used. Broken ones are only known once they were loaded."""
+    """Why it cannot be used. Of most, that is only known once they were loaded."""
 
 
 def installed() -> Iterator[Plugin]:
-    """Read every entry point for Proctor, by name of the distribution."""
+    """Read every entry point for Proctor, by name of the distribution.
+
+    Those of a distribution without a name are broken, and bear its path in the place of that.
+    """
     importlib.invalidate_caches()
-    for name in sorted({normalised(name) for name in map(_name_of, distributions()) if name}):
-        with suppress(PackageNotFoundError):  # a half removed one: its folder bears another name
-            yield from _plugins_of(distribution(name))  # the one that imports see, if it is there twice
+    found: dict[str, Sequence[Plugin]] = {}
+    for each in distributions():
+        name = _known_as(each)
+        if name not in found:  # the one that imports see, if it is there twice
+            found[name] = [plugin for plugin in _plugins_of(each) if owner(plugin) == name]
+    plugins = [plugin for name in sorted(found) for plugin in found[name]]
+    return iter(sorted(plugins, key=lambda plugin: plugin.error is not None))
 
 
-def _name_of(each: Distribution) -> str | None:
-    """Give the name of a distribution that may have plugins."""
-    with suppress(OSError, ValueError):  # unreadable, or not UTF-8
-        return _facts(each).get("Name") if "[proctor." in (each.read_text("entry_points.txt") or "") else None
-    return None
+def owner(plugin: Plugin) -> str:
+    """Give the name by which settings mean a plugin's distribution, in the form in which names are compared."""
+    return _name_in(plugin.distribution) if plugin.error else normalised(plugin.distribution)
 
 
 def _plugins_of(each: Distribution) -> Sequence[Plugin]:
-    with suppress(OSError, TypeError, ValueError):  # as above, or not of the form name = value
-        entry_points = [found for found in each.entry_points if found.group.startswith("proctor.")]
-        if entry_points and (facts := _facts(each)).get("Name"):
-            owner = facts["Name"], facts.get("Version", "")
-            return [Plugin(found.group, found.name, *owner, found.value) for found in entry_points]
+    with suppress(OSError, TypeError, ValueError):  # unreadable, not UTF-8, or not of the form name = value
+        if "[proctor." in (each.read_text("entry_points.txt") or ""):
+            entry_points = [found for found in each.entry_points if found.group.startswith("proctor.")]
+            name, version, error = _described(each)
+            return [Plugin(found.group, found.name, name, version, found.value, error) for found in entry_points]
     return ()
 
 
-def _facts(each: Distribution) -> Mapping[str, str]:
-    """Read name and version. importlib.metadata would parse the whole file each time that it is asked."""
+def _described(each: Distribution) -> tuple[str, str, str | None]:
+    """Give the name and version, and what is wrong. importlib.metadata would parse the whole file for each."""
     written = each.read_text("METADATA") or each.read_text("PKG-INFO") or ""
-    return dict(re.findall(r"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", written.partition("\n\n")[0], re.MULTILINE))
+    head = written.partition("\n\n")[0]
+    facts = dict(re.findall(r"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", head, re.MULTILINE))
+    if facts.get("Name"):
+        return facts["Name"], facts.get("Version", ""), None
+    return _folder(each), "", f"{_folder(each)}: {_NAMELESS}."
+
+
+def _known_as(each: Distribution) -> str:
+    """Give the name by which a distribution is found; one that is half removed bears another than it says."""
+    return _name_in(_folder(each)) or normalised(each.metadata["Name"] or "")
+
+
+def _name_in(folder: str) -> str:
+    """Read the name of a distribution from the folder of its metadata: `name-1.0.dist-info`, `name.egg-info`."""
+    path = PurePath(folder)
+    return normalised((path.parent if path.name == "EGG-INFO" else path).stem.partition("-")[0])
+
+
+def _folder(each: Distribution) -> str:
+    """Give the path of a distribution's metadata, for which importlib.metadata has no public name; empty if none."""
+    return str(getattr(each, "_path", ""))
 
 
 def normalised(distribution_name: str) -> str:

@@ -10,11 +10,12 @@ from proctor.contracts.conformity import as_agent, as_engine, as_executor, as_st
 from proctor.contracts.engine import Engine
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.workflow import PinnedStep, PinnedWorkflow, PinnedWrapper, Workflow, pin
-from proctor.errors import InvalidSetting, PluginBroken
+from proctor.errors import InvalidSetting, PluginBroken, ProctorError
+from proctor.registry.clashes import clashes
 from proctor.registry.given import Given, Options
 from proctor.registry.grounds import fallen
 from proctor.registry.group import Group
-from proctor.registry.installed import OWN, Plugin, installed, normalised
+from proctor.registry.installed import OWN, Plugin, installed, normalised, owner
 
 
 class Registry:
@@ -25,17 +26,28 @@ class Registry:
 
     def __init__(self, allowed: Collection[str] | None = None) -> None:
         self._allowed = None if allowed is None else {OWN, *map(normalised, allowed)}
-        self._workflows = Group("proctor.workflows", self._installed, as_workflow)
-        self._steps = Group("proctor.steps", self._installed, as_step)
-        self._agents = Group("proctor.agents", self._installed, as_agent)
-        self._executors = Group("proctor.executors", self._installed, as_executor)
-        self._engines = Group("proctor.engines", self._installed, as_engine)
+        self._workflows = Group("proctor.workflows", self._installed, self.left_out, as_workflow)
+        self._steps = Group("proctor.steps", self._installed, self.left_out, as_step)
+        self._agents = Group("proctor.agents", self._installed, self.left_out, as_agent)
+        self._executors = Group("proctor.executors", self._installed, self.left_out, as_executor)
+        self._engines = Group("proctor.engines", self._installed, self.left_out, as_engine)
 
     def plugins(self, *, check: bool = False) -> tuple[Plugin, ...]:
-        """List what is installed, by group and name; `check` loads each one to find those that are broken."""
+        """List what is installed, by group and name; `check` loads each one to find those that are broken.
+
+        Only then those of distributions without a name are among them, too: nothing of such can be used.
+        """
         groups = (self._workflows, self._steps, self._agents, self._executors, self._engines)
         found = tuple(plugin for group in groups for plugin in group.plugins(check=check))
-        return tuple(self._left_out(found)) if check else found
+        return (*self._fallen(found), *self.nameless()) if check else found
+
+    def nameless(self) -> tuple[Plugin, ...]:
+        """List what distributions without a name bring: with the reason, and their path in the place of the name."""
+        return tuple(each for each in self._found if each.error and self._may_load(each))
+
+    def left_out(self) -> tuple[Plugin, ...]:
+        """List what is installed, and passed over because of what is `allowed`."""
+        return tuple(each for each in self._found if not self._may_load(each))
 
     def workflow(self, name: str) -> Workflow:
         """Give a workflow. Raises PluginMissing, PluginBroken or PluginClash, as the methods below do."""
@@ -91,25 +103,44 @@ class Registry:
         sound but cannot be placed, or whose name two distributions claim, is an error that names them. Settings that
         fit no step, or not the one they are for, raise InvalidSetting.
         """
-        pinned: dict[str, PinnedWorkflow] = {}
-        given = Given(options, defaults, wishes)
-        waiting = [name]
-        for each in waiting:
-            if each not in pinned:
-                workflow = self.workflow(each)
-                pinned[each] = self._pin(workflow, given, None if only is None else {*map(normalised, only)})
-                waiting.extend(workflow.spawns)
+        pinned = self._pinned_tree(name, Given(options, defaults, wishes), only)
         for full_name in options:
             if full_name.partition(".")[0] in pinned and full_name not in self._steps.names():
                 raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")
         return tuple(pinned.values())
 
-    def _pin(self, workflow: Workflow, given: Given, only: Collection[str] | None) -> PinnedWorkflow:
+    def clashes(self, name: str, *, only: Collection[str] | None = None) -> tuple[ProctorError, ...]:
+        """Say why a workflow cannot be pinned: every reason that can be found, each once; nothing if it can."""
+
+        def pin_without(without: Collection[str]) -> object:
+            return self._pinned_tree(name, Given(EMPTY, EMPTY, EMPTY), only, without)
+
+        return tuple({str(error): error for error in clashes(pin_without, self._steps.sound_ones)}.values())
+
+    def _pinned_tree(
+        self, name: str, given: Given, only: Collection[str] | None, without: Collection[str] = ()
+    ) -> Mapping[str, PinnedWorkflow]:
+        pinned: dict[str, PinnedWorkflow] = {}
+        waiting = [name]
+        for each in waiting:
+            if each not in pinned:
+                workflow = self.workflow(each)
+                wanted = None if only is None else {*map(normalised, only)}
+                pinned[each] = self._pin(workflow, given, wanted, without)
+                waiting.extend(workflow.spawns)
+        return pinned
+
+    def _pin(
+        self, workflow: Workflow, given: Given, only: Collection[str] | None, without: Collection[str]
+    ) -> PinnedWorkflow:
         own = [f"{workflow.name}.{step}" for step in (*workflow.main, *workflow.aside)]
         wanted = None if only is None else {*only, normalised(self._workflows.plugin(workflow.name).distribution)}
         found = [self._pinned(full_name, given, wanted) for full_name in own]
         strangers = self._strangers(workflow, own, only)
-        theirs = {full_name: self._pinned_if_sound(full_name, given, wanted) for full_name in strangers}
+        theirs = {
+            full_name: None if full_name in without else self._pinned_if_sound(full_name, given, wanted)
+            for full_name in strangers
+        }
         lost = fallen(theirs)
         found += [step for full_name, step in theirs.items() if step is not None and full_name not in lost]
         steps = [each for each in found if isinstance(each, PinnedStep)]
@@ -138,7 +169,7 @@ class Registry:
             replaces=found.replaces,
         )
 
-    def _left_out(self, plugins: Sequence[Plugin]) -> Iterator[Plugin]:
+    def _fallen(self, plugins: Sequence[Plugin]) -> Iterator[Plugin]:
         """Say of a step that stands on a broken one that it is left out with it."""
         steps = {each.name: each.error for each in plugins if each.group == "proctor.steps"}
         lost = fallen({name: None if error else self._steps.load(name) for name, error in steps.items()})
@@ -160,10 +191,17 @@ class Registry:
     def _installed(self, group: str) -> Sequence[Plugin]:
         return self._index.get(group, ())
 
+    def _may_load(self, plugin: Plugin) -> bool:
+        return self._allowed is None or owner(plugin) in self._allowed
+
+    @cached_property
+    def _found(self) -> Sequence[Plugin]:
+        return [*installed()]
+
     @cached_property
     def _index(self) -> Mapping[str, Sequence[Plugin]]:
         index: defaultdict[str, list[Plugin]] = defaultdict(list)
-        for plugin in installed():
-            if self._allowed is None or normalised(plugin.distribution) in self._allowed:
+        for plugin in self._found:
+            if not plugin.error and self._may_load(plugin):
                 index[plugin.group].append(plugin)
         return index

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Literal, get_args
+from textwrap import fill
 
 import proctor
+from proctor.scaffold.choices import Kind
 from proctor.scaffold.place import Place
 
-Kind = Literal["step", "workflow", "agent", "executor"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 NAME = re.compile(r"[a-z]+(_[a-z]+)*")
 """What a plugin of one's own may be called: small letters, and underscores between them."""
 SUFFIX = ".txt"
@@ -88,11 +87,23 @@ class Draft:
         finally:
             shutil.rmtree(stage, ignore_errors=True)
 
+    @property
+    def advice(self) -> str:
+        """Say what to bear in mind where it stands; nothing if that goes without saying."""
+        if self.place is None or self.place.relation != "replaces":
+            return ""
+        return (
+            f"It is called {self.place.anchor} by all others, and does what that did until you change it. "
+            "Keep the statuses, and what it puts into the state: other steps rely on them."
+        )
+
     def _template(self) -> str:
         if self.place is None:
             return self.kind
         if self.place.relation == "wraps":
             return "wrapper"
+        if self.place.relation == "replaces" and self.place.code:
+            return "replacement"
         return "check" if self.place.is_among_checks() else "step"
 
     def _facts(self) -> Mapping[str, str]:
@@ -107,6 +118,18 @@ class Draft:
             "workflow": self.place.workflow.name if self.place else "",
             "relation": self.place.relation if self.place else "",
             "anchor": self.place.anchor if self.place else "",
+            "advice": f"\n{fill(self.advice, 100)}\n" if self.advice else "",
+            **self._replaced(),
+        }
+
+    def _replaced(self) -> Mapping[str, str]:
+        module, _, attribute = (self.place.code if self.place else "").partition(":")
+        owners = dict.fromkeys(["proctor", self.place.distribution if self.place else "proctor"])
+        return {
+            "replaced_module": module.strip(),
+            "replaced_class": attribute.strip(),
+            "replaced_import": attribute.strip().partition(".")[0],
+            "dependencies": ", ".join(f'"{each}"' for each in owners),
         }
 
     def _keys(self) -> Iterator[str]:

@@ -1,12 +1,9 @@
 """Where a new step is to stand, and whether it can."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from proctor.domain.workflow import CHECK, PinnedWorkflow
-
-Relation = Literal["after", "before", "replaces", "wraps"]
-RELATIONS: tuple[Relation, ...] = get_args(Relation)
+from proctor.scaffold.choices import Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +14,10 @@ class Place:
     relation: Relation
     anchor: str
     """The step after, before, in place of or around which the new one stands."""
+    code: str = ""
+    """Of a step that is replaced: where its class is found, `module:attribute`."""
+    distribution: str = "proctor"
+    """Of a step that is replaced: what brings it."""
 
     def problem(self) -> str | None:
         """Say why nothing can stand there; None if something can."""

@@ -11,6 +11,8 @@ from proctor.store.codec import Row
 from proctor.store.statements import load
 
 SQL = load("sqlite.sql")
+SET_BACK_S = 3600.0
+"""By so much, processes of one machine do not differ in what time it is: somebody has set the clock back."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Batch:
 
     def count_time(self, root: str, since: float, until: float) -> None:
         """Add a stretch of time to what a tree has spent."""
-        self.execute(SQL["count_time"], {"root": root, "since": since, "until": until})
+        self.execute(SQL["count_time"], {"root": root, "since": since, "until": until, "set_back": SET_BACK_S})
 
     def finish(self) -> dict[str, int]:
         """Write what was collected, and give the number of each tree's last event."""

@@ -18,6 +18,7 @@ OLDEST_SQLITE = (3, 37)
 
 _REASONS = {
     sqlite3.SQLITE_FULL: "its disk is full; make room and try again",
+    sqlite3.SQLITE_IOERR: "its disk cannot be read or written; if it is full, make room and try again",
     sqlite3.SQLITE_NOTADB: "it is no SQLite database",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore it from a backup, or name another one",
     sqlite3.SQLITE_READONLY: "it cannot be written",
@@ -60,6 +61,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")  # a full disk of temporary files is no reason to stop
     except BaseException:
         connection.close()
         raise

@@ -195,8 +195,10 @@ SET events = :events, sessions = sessions + :sessions, input_tokens = input_toke
 WHERE root = :root;
 
 -- name: count_time
+-- Where the time was counted up to a moment that is yet to come, the clock has been set back.
 UPDATE trees
-SET seconds = seconds + max(:until - max(counted_until, :since), 0), counted_until = max(counted_until, :until)
+SET seconds = seconds + max(:until - max(iif(counted_until > :until + :set_back, 0, counted_until), :since), 0),
+    counted_until = iif(counted_until > :until + :set_back, :until, max(counted_until, :until))
 WHERE root = :root;
 
 -- name: insert_blob

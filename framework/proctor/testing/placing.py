@@ -8,6 +8,9 @@ from proctor.domain.workflow import ANY, OK, SELF, PinnedStep, PinnedWorkflow, W
 from proctor.errors import ProctorError
 from proctor.registry import Registry
 
+UNDER_TEST = "the plugin under test"
+"""Stands for its distribution, which it need not have yet."""
+
 
 def placed(step: type[Step] | Step, registry: Registry, workflow: Workflow | None = None) -> PinnedWorkflow:
     """Pin a workflow with a step in it. Raises what `pin` does, PluginMissing and PluginBroken."""
@@ -21,7 +24,7 @@ def pinned(step: type[Step] | Step) -> PinnedStep:
     return PinnedStep(
         step.name,
         transitions=dict(step.transitions),
-        distribution="the plugin under test",
+        distribution=UNDER_TEST,
         after=step.after,
         before=step.before,
         replaces=step.replaces,

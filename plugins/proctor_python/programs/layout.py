@@ -85,6 +85,8 @@ def detect(files: Sequence[Path], modules: Mapping[str, str], root: Path) -> Lay
             if _stem(path.name) == module.rsplit(".", 1)[-1]:
                 votes[_vote(path.parent, PurePosixPath(source).parent, module)] += 1
     if not homes:
+        homes.update(_by_another_name(files, modules, root))
+    if not homes:
         return Layout("none", _new_folder(root).as_posix(), packages=False)
     folders = Counter({folder: 0 for _, folder in votes})
     for (kind, folder), count in votes.items():
@@ -98,6 +100,14 @@ def detect(files: Sequence[Path], modules: Mapping[str, str], root: Path) -> Lay
         best = min(homes, key=lambda name: (-homes[name], name))
     kind = "mirror" if votes[("mirror", best)] else "flat"
     return Layout(kind, best, packages=Path(best, "__init__.py").exists())
+
+
+def _by_another_name(files: Sequence[Path], modules: Mapping[str, str], root: Path) -> Iterator[str]:
+    """Yield the folders of test files that are called `testing`, `unittests` or the like, and hold no component."""
+    sources = {Path(source).parent for source in modules.values()}
+    for path in files:
+        if "test" in path.parent.name and path.parent not in {root, *sources}:
+            yield path.parent.as_posix()
 
 
 def _new_folder(root: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -37,7 +38,7 @@ def locate(path: Path) -> Package:
     if path.is_file():
         if path.suffix != ".py":
             raise Problem("no_such_package", f"{path} is no Python file. Name a package folder or a module file.")
-        root = _import_root(path.parent)
+        root = _import_root(path)
         name = _dotted(path, root)
         return Package(name, root, {name: path.as_posix()})
     if path == Path() or path.name == "src" or any((path / name).exists() for name in layout.PROJECT_FILES):
@@ -45,21 +46,34 @@ def locate(path: Path) -> Package:
         hint = f" Packages in it: {', '.join(inside[:5])}." if inside else ""
         raise Problem("no_such_package", f"{path} is a project, not a package. Name a package folder in it.{hint}")
     root = _import_root(path)
-    if root == path:  # a folder without an __init__.py is imported from beside it
-        root = path.parent
     modules = {_dotted(file, root): file.as_posix() for file in layout.walk(path) if _may_be_component(file, path)}
     if not modules:
         raise Problem("no_such_package", f"{path} holds no Python modules. Name a package folder or a module file.")
     return Package(".".join(path.relative_to(root).parts), root, modules)
 
 
-def _import_root(folder: Path) -> Path:
+def _import_root(path: Path) -> Path:
     """Walk up to where imports start: `src` if there is one above, else the first folder that is no package."""
-    for parent in folder.parents:
+    for parent in path.parents:
         if parent.name == "src" and not (parent / "__init__.py").exists():
             return parent
-    while (folder / "__init__.py").exists() and folder != Path():
-        folder = folder.parent
+    while (path.parent / "__init__.py").exists() and path.parent != Path():
+        path = path.parent
+    return _above_namespace(path)
+
+
+def _above_namespace(path: Path) -> Path:
+    """Walk on where the project itself imports the package by a longer name: a namespace has no `__init__.py`."""
+    root, folder = layout.project_root(path), path.parent
+    if root not in folder.parents:
+        return folder
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in layout.walk(root)]
+    for outer in list(folder.parents)[: len(folder.relative_to(root).parts)]:
+        *parents, last = path.relative_to(outer).with_suffix("").parts
+        within = re.escape(".".join(parents))
+        written = re.compile(rf"^[>\s]*(import|from)\s+{within}(\.|\s+import\b.*\b){re.escape(last)}\b", re.MULTILINE)
+        if any(map(written.search, texts)):
+            return outer
     return folder
 
 

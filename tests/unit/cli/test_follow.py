@@ -114,6 +114,32 @@ def test_one_who_watches_hears_that_nobody_runs_it_any_more(monkeypatch):
     assert screen.said == ["nobody runs this session any more; `proctor sessions continue root` goes on with it"]
 
 
+@dataclass
+class SlowToEnd(App):
+    """A tree whose component ends when the root has been over for a while."""
+
+    async def watch(self, root, after=0):
+        if after == 0:
+            yield Event(root, 1, root, "session_created", 1.0, {"parent": None})
+            yield Event(root, 2, "oven", "session_created", 1.0, {"parent": root, "key": "oven"})
+            yield Event(root, 3, root, "session_changed", 2.0, {"status": "cancelled"})
+        elif len(self.calls) == 2:
+            yield Event(root, 4, "oven", "session_changed", 3.0, {"status": "cancelled"})
+        self.calls.append(("watch", root, after))
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_what_ends_after_its_root_is_waited_for(monkeypatch, attached):
+    monkeypatch.setattr("proctor.cli.follow.NEWS_PAUSE_S", 0)
+    assert followed(SlowToEnd(), attached=attached).view.counts() == {"cancelled": 1}
+
+
+def test_what_never_ends_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr("proctor.cli.follow.LAST_NEWS_S", 0.01)
+    app = SlowToEnd(calls=[("drive", "root", 2)] * 5)
+    assert followed(app, attached=True).view.counts() == {"waiting": 1}
+
+
 STUBBORN = """
 import asyncio, os, signal
 from types import SimpleNamespace

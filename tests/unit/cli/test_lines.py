@@ -22,14 +22,16 @@ def test_a_component_that_is_looped_back_says_why_and_how_often(story, product):
     story.done(session, "fix_tests", "warning", "nothing more can be repaired", sequence=3)
     story.done(session, "drop_tests", "ok", "1 dropped, 4 left", sequence=4)
     story.end(session, outcome="partial", product=product(tests=4, dropped=1))
-    assert told(story)[1:] == [
+    *before, ended = told(story)[1:]
+    assert before == [
         "larder.labels: started",
         "larder.labels: fix round 1: 2 findings: test_label: failed in run 2",
         "larder.labels: fix_tests: warning: nothing more can be repaired",
         "larder.labels: dropping tests: 2 findings: test_label: failed in run 2",
         "larder.labels: drop_tests: done: 1 dropped, 4 left",
-        "larder.labels: partial, 4 tests, 1 dropped, coverage 40 → 88 %, 8.0 s",
     ]
+    assert ended.startswith("larder.labels: partial, 4 tests, 1 dropped, coverage 40 → 88 %, 8.0 s · 1 of 1 done")
+    assert ended.endswith("(proctor sessions show larder.l)")
 
 
 def test_the_root_tells_its_steps_and_how_many_components_there_are(story):
@@ -65,7 +67,7 @@ def test_suspected_bugs_and_reasons_are_told(story, product):
     )
     assert told(story)[1:] == [
         "larder.oven: suspected bug: test_fahrenheit (line 11): assert 356 == 350",
-        "larder.oven: proven: no examples",
+        "larder.oven: proven: no examples · 1 of 1 done",
     ]
 
 
@@ -77,8 +79,35 @@ def test_the_same_fault_is_told_once(story):
     story.end(session, "failed", error="generate_tests failed 3 times")
     assert told(story)[1:] == [
         "larder.oven: generate_tests: fault: the disk is full",
-        "larder.oven: failed: generate_tests failed 3 times",
+        "larder.oven: failed: generate_tests failed 3 times (proctor sessions show larder.o)",
     ]
+
+
+def test_a_pause_of_the_whole_tree_is_told_once(story):
+    story.root()
+    session = story.child("larder.oven")
+    for each in ("root", session):
+        story.tell(each, "session_changed", status="active", paused=True)
+    assert told(story)[1:] == ["larder: paused (proctor sessions resume root)"]
+
+
+def test_a_pause_of_one_component_is_told(story):
+    story.root()
+    story.tell(story.child("larder.oven"), "session_changed", status="active", paused=True)
+    assert told(story)[1:] == ["larder.oven: paused (proctor sessions resume larder.o)"]
+
+
+def test_commands_name_the_database_if_it_is_not_the_usual_one(story):
+    story.root()
+    story.end(story.child("larder.oven"), "failed", error="no agent")
+    (line,) = lines_of(story.view, *story.heard[-1], " --database sqlite:///x.db")
+    assert line.endswith("(proctor sessions show larder.o --database sqlite:///x.db)")
+
+
+def test_what_others_say_at_length_is_cut(story):
+    story.root()
+    story.end(story.child("larder.oven"), "failed", error="x" * 5000)
+    assert len(told(story)[-1]) < 300
 
 
 def test_a_new_attempt_is_told(story):

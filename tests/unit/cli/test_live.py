@@ -1,4 +1,9 @@
+import io
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from proctor.cli.live import frame
@@ -87,6 +92,117 @@ def test_a_wide_window_tells_what_a_step_is_doing(story):
     story.tell(session, "activity", text="reading oven.py", sequence=1)
     assert "reading oven.py" in "\n".join(drawn(story, 140))
     assert "reading oven.py" not in "\n".join(drawn(story, 80))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    name=st.text(st.characters(categories=["Ll", "Lo", "Nd"]), min_size=1, max_size=90),
+    width=st.integers(20, 250),
+    height=st.integers(10, 60),
+    number=st.integers(0, 40),
+    said=st.text(max_size=300),
+    word=st.none() | st.just("cancelling… (Ctrl-C again to end at once)"),
+)
+def test_whatever_happens_nothing_wraps_and_nothing_is_taller_than_the_window(
+    story, name, width, height, number, said, word
+):
+    story = type(story)()
+    crowd(story, number, f"larder.{name}_{{:02}}")
+    for at, status in enumerate(("failed", "complete", "cancelled")[:number]):
+        story.end(f"larder.{name}_{at:02}-1", status, error=said, outcome="none")
+    for at in range(3, min(number, 8)):
+        story.begin(f"larder.{name}_{at:02}-1", "generate_tests")
+        story.tell(f"larder.{name}_{at:02}-1", "activity", text=said, sequence=1)
+    lines = drawn(story, width, height, word=word)
+    assert len(lines) <= height - 1
+    assert max(map(cell_len, lines)) <= width
+
+
+def test_columns_stay_where_they_are_while_other_rows_are_shown(story):
+    crowd(story, 40)
+    story.child("larder.zone.international.shipping")
+    before = drawn(story)
+    story.begin("larder.zone.international.shipping-1", "run_tests")
+    (row,) = [line for line in drawn(story) if "shipping" in line]
+    assert row.index("run_tests") == before[3].index("waiting")
+
+
+def test_a_failed_component_stays_in_sight_with_the_command_that_shows_why(story):
+    crowd(story)
+    story.end("larder.module_00-1", "failed", error="no agent")
+    for index in range(1, 30):
+        story.begin(f"larder.module_{index:02}-1", "run_tests")
+        story.end(f"larder.module_{index:02}-1", outcome="proven")
+    text = "\n".join(drawn(story, database=" --database x"))
+    assert "✗ larder.module_00" in text
+    assert "why failed: proctor sessions show larder.m --database x" in text
+    assert "  proctor sessions show larder.m" in drawn(story, 40)
+
+
+def test_without_colours_the_bar_tells_what_is_done_too(story):
+    story.root()
+    story.proven("larder.shelf")
+    story.child("larder.oven")
+    assert "━─" in drawn(story)[0]
+
+
+def test_in_a_narrow_window_names_leave_out_what_they_all_begin_with(story):
+    crowd(story, 3)
+    assert any("· .module_01" in line for line in drawn(story, 40))
+    assert any("· larder.module_01" in line for line in drawn(story, 80))
+
+
+def test_a_new_attempt_is_told_also_between_two_steps(story):
+    story.root()
+    story.done(story.child("larder.oven", attempt=2), "initialize")
+    (row,) = [line for line in drawn(story) if "larder.oven" in line]
+    assert "attempt 2  " in row
+
+
+def test_a_pause_is_told_in_the_title_with_the_command_that_ends_it(story):
+    crowd(story, 3)
+    for each in ("root", "larder.module_00-1", "larder.module_01-1", "larder.module_02-1"):
+        story.tell(each, "session_changed", status="active", paused=True)
+    lines = drawn(story)
+    assert "paused: proctor sessions resume root" in lines[0]
+    assert any("3 components: 3 paused" in line for line in lines)
+
+
+def test_budgets_never_push_out_what_is_said_beside_the_title(story):
+    story.tell(
+        "root", "session_created", workflow="context_testing", parent=None, subject={"name": "larder"},
+        limits={"money": 2.0, "tokens": 1000, "seconds": 900},
+    )  # fmt: skip
+    assert (
+        "cancelling… (Ctrl-C again to end at once)" in drawn(story, word="cancelling… (Ctrl-C again to end at once)")[0]
+    )
+    assert "of 2.00 USD" in drawn(story)[0]
+
+
+def test_a_window_of_another_size_is_drawn_anew(story, monkeypatch):
+    import asyncio
+
+    from proctor.cli import live
+
+    monkeypatch.setattr(live, "FRAMES_PER_SECOND", 1000)
+    crowd(story, 3)
+    console, heads = Console(width=80, height=24, force_terminal=True, file=io.StringIO()), []
+
+    async def watched():
+        redrawn = asyncio.Event()
+
+        def anew():
+            heads.append(console.width)
+            redrawn.set()
+
+        async with live.drawn(console, story.view, lambda: None, anew):
+            await asyncio.sleep(0)
+            console.width = 60
+            await redrawn.wait()
+
+    asyncio.run(asyncio.wait_for(watched(), 10))
+    assert heads == [60]
+    assert "\x1b[H\x1b[2J" in console.file.getvalue()
 
 
 def test_markup_in_foreign_text_is_only_text(story):

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from textwrap import dedent
@@ -35,6 +36,13 @@ STEP = """
         async def handle_result(self, scope, session, result, options):
             return Outcome(result)
 """
+FLOW = STEP.replace('workflow = "component_testing"', 'workflow = "flow"').replace("        transitions = CHECK\n", "")
+FLOW += """
+    from proctor import Workflow
+
+    FLOW = Workflow("flow", ("ask",))
+"""
+SCHEMA = '"How long.", json_schema_extra=lambda schema: exit(3)'
 LENGTH = "component_testing.check_length"
 
 
@@ -95,7 +103,7 @@ class TestList:
         done = plugins("list", "--check")
         assert done.exit_code == 1
         assert "  check_length     acme-length 1.0  after run_tests\n" in done.stdout
-        assert "broken  steps:component_testing.check_broken: ModuleNotFoundError:" in done.stdout
+        assert "broken  steps:component_testing.check_broken: it raised ModuleNotFoundError: No" in done.stdout
         told = {line["name"]: line for line in lines(plugins("list", "--check", "--json"))}
         assert (told[LENGTH]["place"], told["builtin"]["place"]) == ("after run_tests", None)
 
@@ -115,6 +123,26 @@ class TestList:
         assert "broken workflows:component_testing, workflows:context_testing: " in words(done.stdout)
         assert words(done.stdout).count(reason) == 1
         assert "All of them load" not in done.stdout
+
+    def test_all_that_do_not_get_on_are_told_each_once(self, install):
+        install("acme-one", "twice")
+        install("acme-other", "twice")
+        install("acme-lost", "lost", 'after = "nowhere"')
+        install("acme-leaning", "leaning", 'after = "lost"')
+        install("acme-ring", "ring", 'after = "circle"')
+        install("acme-circle", "circle", 'after = "ring"')
+        install("acme-here", "here", 'replaces = "run_tests"')
+        install("acme-there", "there", 'replaces = "run_tests"')
+        told = words(plugins("list", "--check").stdout)
+        workflows = "broken workflows:component_testing, workflows:context_testing: "
+        for reason in (
+            "steps:component_testing.twice: component_testing.twice is registered more than once",
+            f"{workflows}The step lost of acme-lost wants to stand after nowhere",
+            f"{workflows}The steps circle, ring of acme-circle, acme-ring are anchored in a circle",
+            f"{workflows}The step run_tests of component_testing is replaced twice",
+        ):
+            assert told.count(reason) == 1, told
+        assert told.count("broken ") == 4
 
     @pytest.mark.parametrize("text", [b"[proctor.steps]\ngarbage without equals\n", b"[proctor.steps]\n\xff = x:y\n"])
     def test_what_pydantic_could_not_read_stops_nothing(self, site, text):
@@ -256,15 +284,18 @@ class TestShow:
             ({"source": "1 / 0"}, "ZeroDivisionError"),
             ({"place": 'after = "nowhere"'}, "wants to stand after nowhere"),
             ({"place": "contract = 7"}, "written for version 7"),
+            ({"source": STEP.replace('"How long a test may be."', SCHEMA)}, "its schema raised SystemExit: 3, at"),
         ],
     )
     def test_a_broken_one_says_why(self, install, change, reason):
         install(**change)
         done = plugins("show", "check_length")
         assert done.exit_code == 1
-        assert reason in done.stdout
+        assert reason in words(done.stdout)
 
-    @pytest.mark.parametrize(("name", "said"), [("nobody", "no plugin 'nobody'"), ("initialize", "say which")])
+    @pytest.mark.parametrize(
+        ("name", "said"), [("nobody", "no plugin or distribution 'nobody'"), ("initialize", "say which")]
+    )
     def test_a_name_that_is_not_one_plugin_is_refused(self, site, name, said):
         done = plugins("show", name)
         assert done.exit_code == 2
@@ -336,6 +367,30 @@ class TestCheck:
         install("acme-lost", "check_lost", 'after = "nowhere"')
         assert plugins("check", "acme-length").exit_code == 0
 
+    def test_of_a_workflow_of_its_own_the_line_is_told(self, install, site):
+        install("acme-flow", "ask", "", source=FLOW)
+        points = site / "acme_flow-1.0.dist-info" / "entry_points.txt"
+        points.write_text("[proctor.workflows]\nflow = acme_flow:FLOW\n[proctor.steps]\nflow.ask = acme_flow:Length\n")
+        done = plugins("check", "acme-flow")
+        assert "\n  flow: ask\n" in done.stdout
+        told = [line for line in lines(plugins("check", "acme-flow", "--json")) if line["kind"] == "placed"]
+        assert [(line["without"], line["line"]) for line in told] == [([], ["ask"])]
+
+    def test_a_cause_names_the_distribution_that_is_meant(self, install):
+        install(place='after = "nowhere"')
+        for arguments in (("check", "acme-length"), ("check", "acme-length", "--json")):
+            told = words(plugins(*arguments).stdout)
+            assert "step check_length of acme-length wants to stand after nowhere" in told
+            assert "under test" not in told
+
+    @pytest.mark.parametrize("command", ["show", "check"])
+    def test_what_the_settings_leave_out_is_told_as_such(self, install, clean, command):
+        install()
+        clean.setenv("PROCTOR_PLUGINS__ONLY", "[]")
+        done = plugins(command, "check_length")
+        assert done.exit_code == 2
+        assert "'check_length' of acme-length is left out by the setting `plugins.only`" in done.stderr
+
     def test_what_is_not_there_is_refused(self, site):
         done = plugins("check", "nobody")
         assert done.exit_code == 2
@@ -392,6 +447,12 @@ class TestNew:
         assert plugins("new", "step", "mine", *self.PLACE[:3], "check_length").exit_code == 0
         assert 'after = "check_length"' in (site / "proctor-mine" / "proctor_mine.py").read_text()
 
+    def test_one_that_replaces_another_does_what_that_did(self, site):
+        done = plugins("new", "step", "mine", "--workflow", "component_testing", "--replaces", "run_tests")
+        assert done.exit_code == 0, done.stderr
+        assert "other steps rely on" in words(done.stdout)
+        assert "class Mine(RunTests):" in (site / "proctor-mine" / "proctor_mine.py").read_text()
+
     def test_on_a_terminal_the_place_is_asked_for(self, site):
         ours, theirs = pty.openpty()
         command = [sys.executable, "-m", "proctor", "plugins", "new", "step", "mine"]
@@ -402,3 +463,19 @@ class TestNew:
             )
         assert "The steps of component_testing: initialize → generate_tests" in done.stdout
         assert 'wraps = "fix_tests"' in (site / "proctor-mine" / "proctor_mine.py").read_text()
+
+
+def test_what_a_plugin_starts_when_it_is_imported_does_not_hold_stdout(install, site):
+    start = "import subprocess; left = subprocess.Popen(['sleep', '60'], start_new_session=True)"
+    note = f"open({str(site / 'left')!r}, 'w').write(str(left.pid))\n"
+    install(source=f"{start}; {note}" + dedent(STEP))
+    command = [sys.executable, "-m", "proctor", "plugins", "list", "--check", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    with (site / "errors").open("w") as errors:
+        try:
+            done = subprocess.run(
+                command, env=environment, stdout=subprocess.PIPE, stderr=errors, timeout=30, check=False
+            )
+            assert LENGTH in done.stdout.decode()
+        finally:
+            os.kill(int((site / "left").read_text()), signal.SIGKILL)

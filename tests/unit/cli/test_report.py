@@ -88,7 +88,63 @@ def test_what_blocks_is_told_once_with_what_to_do(story):
     assert "! blocked" in text
     assert text.count("The plugin x is not installed.") == 1
     assert "Blocked: The plugin x" in text
-    assert "the same command, once that is put right" in text
+    assert "proctor sessions continue root, once that is put right" in text
+
+
+def test_a_pause_is_told_once_with_what_ends_it(story):
+    story.root()
+    for each in ("root", story.child("larder.a"), story.child("larder.b")):
+        story.tell(each, "session_changed", status="active", paused=True)
+    text = reported(story)
+    assert "Blocked" not in text
+    assert text.count("proctor sessions resume") == 1
+    assert "proctor sessions resume root" in text
+    assert summarise(story.view).exit_code() == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_what_ended_badly_is_tried_again_with_what_is_proven_kept(story, status):
+    story.root()
+    story.end("root", status, error="nothing to land")
+    text = reported(story, Hints(database=" --database sqlite:///x.db"))
+    assert "proctor sessions retry root --database sqlite:///x.db" in text
+    assert "the same command" not in text
+
+
+@pytest.mark.parametrize("verdict", ["failed", "none", "partial"])
+def test_the_command_that_shows_why_is_named_for_whatever_is_not_proven(story, product, verdict):
+    story.root()
+    made = product(
+        tests=3 if verdict == "partial" else 0,
+        dropped=1,
+        dropped_tests=[{"test": "tests/test_oven.py::test_hot", "reason": "assert 3 == 4"}],
+        reason="assert 3 == 4",
+    )
+    status = "failed" if verdict == "failed" else "complete"
+    story.end(story.child("larder.oven"), status, outcome=verdict, product=made, error="assert 3 == 4")
+    text = reported(story)
+    assert "assert 3 == 4" in text
+    assert "    proctor sessions show larder.o\n" in text
+
+
+def test_a_reason_never_fills_the_screen(story):
+    story.root()
+    for number in range(30):
+        story.end(story.child(f"larder.module_{number:02}"), "failed", error="\n".join(["x" * 5000] * 50))
+    missing = reported(story, width=80).split("Without tests")[1].split("Not finished")[0]
+    assert "and 25 more" in missing
+    assert len(missing.splitlines()) < 25
+
+
+def test_in_a_narrow_window_names_stay_and_figures_go(story):
+    story.root()
+    story.proven("larder.oven")
+    story.proven("larder.international_shipping_documents")
+    for hints in (Hints(), Hints(with_sessions=True)):
+        table = reported(story, hints, width=40).split("2 components")[0]
+        assert "larder.oven" in table
+        assert "✓ proven" in table
+        assert max(map(len, table.splitlines())) <= 40
 
 
 def test_it_fits_80_columns(story):
@@ -98,3 +154,8 @@ def test_it_fits_80_columns(story):
     table = reported(story, width=80).split("1 component")[0]
     assert max(len(line) for line in table.splitlines()) <= 80
     assert "40 → 88 %" in table
+
+
+def test_what_should_be_known_of_the_package_is_told(story):
+    story.root()
+    assert "Note: 2 existing tests fail.\n" in reported(story, Hints(notices=("2 existing tests fail",)))

@@ -44,7 +44,9 @@ async def fill(database):
         await store.commit(Change(begun, news=(news.started(begun, "", 1002.0),)))
         message = "1 finding\ntest_x: [red]wrong[/red]"
         result = Result("error", error_message=message, stdout="\x1b[31mE  assert 1 == 2\x1b[0m\n", duration_s=1.5)
-        judged = heads.judge(begun, Orchestrator(LINES[1]), Outcome(result, session_status="failed"), 1003.5)
+        dropped = {"test": "tests/test_a.py::test_y", "message": "3 is not 4", "detail": "\n".join(map(str, range(90)))}
+        outcome = Outcome(result, {"dropped": [dropped]}, session_status="failed")
+        judged = heads.judge(begun, Orchestrator(LINES[1]), outcome, 1003.5)
         told = (news.completed(judged.head, judged.interaction), *news.ended(judged.head, 1003.5))
         await store.commit(Change(judged.head, judged.interaction, news=told))
     finally:
@@ -90,6 +92,12 @@ def test_a_child_shows_its_interactions_and_what_went_wrong_last(database):
     assert "1 finding: test_x: [red]wrong[/red]" in out
     assert "End of stdout\n  E  assert 1 == 2\n" in out
     assert "\x1b" not in out
+
+
+def test_a_child_shows_the_tests_that_were_dropped_with_the_end_of_what_they_said(database):
+    out = run("show", CHILD[:8], "--database", database)
+    assert "Dropped tests\n  tests/test_a.py::test_y  3 is not 4\n    70\n    71\n" in out
+    assert "\n    89\n" in out
 
 
 def test_a_session_for_machines(database):

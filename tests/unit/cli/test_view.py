@@ -31,15 +31,18 @@ def test_what_the_fixing_says_does_not_hide_what_was_found(story):
     assert story.view.components["larder.oven"].found == "test_a: wrong"
 
 
-def test_the_newest_attempt_counts_and_keeps_the_time_of_the_first(story):
+def test_the_newest_attempt_counts_and_its_time_is_that_of_all_but_not_of_what_lay_between(story):
     story.root()
     first = story.child("larder.oven")
     story.begin(first, "generate_tests")
-    began = story.now
     story.end(first, "failed", error="no agent")
+    story.now += 3600
     second = story.child("larder.oven", attempt=2)
     oven = story.view.components["larder.oven"]
-    assert (oven.id, oven.attempt, oven.began, oven.ended) == (second, 2, began, None)
+    assert (oven.id, oven.attempt, oven.state, oven.ended) == (second, 2, "waiting", None)
+    assert oven.seconds(story.now) == 1
+    story.begin(second, "generate_tests")
+    assert oven.seconds(story.now + 5) == 6
     assert story.tell(first, "activity", text="late") is None
 
 
@@ -98,6 +101,7 @@ def test_all_is_done_when_the_root_is_complete(story):
                     "drop_tests",
                     "finalize",
                     "failed",
+                    "complete",
                     "again",
                     "more",
                 ]
@@ -110,14 +114,14 @@ def test_progress_never_falls(steps):
     from proctor.cli.view import TreeView
 
     lines = {"w": ("initialize", "generate_tests", "run_tests", "finalize"), "r": ("initialize", "finalize")}
-    view, seen, attempt = TreeView(lines), 0.0, 1
+    view, seen, done, attempt = TreeView(lines), 0.0, 0, 1
     view.apply(Event("root", 1, "root", "session_created", 0.0, {"workflow": "r", "parent": None}))
     for name in ("a", "b"):
         data = {"workflow": "w", "parent": "root", "key": name, "attempt": 1}
         view.apply(Event("root", 1, name, "session_created", 0.0, data))
     for session, step, status in steps:
-        if step == "failed":
-            event = Event("root", 1, session, "session_changed", 1.0, {"status": "failed"})
+        if step in ("failed", "complete"):
+            event = Event("root", 1, session, "session_changed", 1.0, {"status": step})
         elif step in ("again", "more"):
             attempt += 1
             key = "a" if step == "again" else f"c{attempt}"
@@ -127,7 +131,8 @@ def test_progress_never_falls(steps):
             event = Event("root", 1, session, "interaction_completed", 1.0, {"step": step, "status": status})
         view.apply(event)
         assert seen <= view.progress <= 1
-        seen = view.progress
+        assert done <= view.done <= len(view.components)
+        seen, done = view.progress, view.done
 
 
 def test_what_a_plugin_left_out_or_got_wrong_does_no_harm(story):
@@ -138,9 +143,35 @@ def test_what_a_plugin_left_out_or_got_wrong_does_no_harm(story):
     assert (made.tests, made.after, len(made.bugs)) == (0, None, 1)
 
 
-def test_a_paused_session_says_how_the_pause_is_ended(story):
+def test_a_pause_is_no_blockade_and_what_was_paused_together_is_resumed_together(story):
     story.root()
     root = story.tell("root", "session_changed", status="active", paused=True)
-    assert (root.state, root.blocked) == ("blocked", "it is paused; proctor sessions resume root ends that")
-    root = story.tell("root", "session_changed", status="active", paused=False)
-    assert (root.state, root.blocked) == ("running", None)
+    oven = story.tell(story.child("larder.oven"), "session_changed", status="active", paused=True)
+    assert (root.state, root.blocked, oven.state) == ("paused", None, "paused")
+    assert story.view.paused() == [root]
+    story.tell("root", "session_changed", status="active", paused=False)
+    assert (root.state, story.view.paused()) == ("running", [oven])
+
+
+def test_what_was_opened_again_has_not_ended(story):
+    story.root()
+    story.end("root", "failed", error="nothing to land")
+    root = story.tell("root", "session_changed", status="active")
+    assert (root.state, root.ended) == ("running", None)
+
+
+def test_the_worst_and_of_several_the_last_needs_a_look(story):
+    story.root()
+    story.proven("larder.shelf")
+    assert story.view.trouble() is None
+    for name in ("larder.a", "larder.b"):
+        story.end(story.child(name), "failed", error="no agent")
+    story.end(story.child("larder.c"), outcome="none")
+    assert story.view.trouble().name == "larder.b"
+
+
+def test_a_tree_without_components_that_is_complete_is_all_done(story):
+    story.tell("root", "session_created", workflow="tidying", parent=None)
+    assert story.view.progress == 0
+    story.end("root")
+    assert story.view.progress == 1

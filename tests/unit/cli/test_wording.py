@@ -38,3 +38,13 @@ def test_the_gist_of_a_message_that_begins_with_a_count_names_the_first():
 
 def test_direction_marks_and_escapes_are_removed():
     assert wording.clean("a\u202eb\x1b[1;31mc\x9b\x08d\te\nf") == "abcd\te\nf"
+
+
+def test_a_foreign_line_is_cut_at_its_end():
+    assert wording.clipped("short") == "short"
+    assert wording.clipped("x" * 5000) == "x" * (wording.LINE - 1) + "…"
+
+
+def test_a_name_of_wide_letters_is_cut_by_columns():
+    assert wording.shortened("倉庫.在庫", 6) == "….在庫"
+    assert wording.shortened("倉庫.在庫", 9) == "倉庫.在庫"

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from factories import executed
@@ -20,6 +21,8 @@ from proctor.errors import UnsafePath
 from proctor.executors import agent as agent_executor
 from proctor.executors.agent import AgentExecutor, allowed
 from proctor.executors.surroundings import LocalSurroundings
+from proctor.registry import Plugin
+from proctor.watchdog import suspect
 from proctor.workspace import Workspaces
 
 TARGET = "tests/test_cart.py"
@@ -96,6 +99,7 @@ class Desk:
             limits=ProcessLimits(memory_bytes=1 << 30),
             environment={"PATH": "/usr/bin"},
             agent=lambda name: {"told": agent}[name],
+            brought_by=lambda _name: Plugin("proctor.agents", "told", "acme-agents", "1.2", "acme_agents:Told"),
         )
 
 
@@ -270,3 +274,33 @@ async def test_an_agent_gets_a_folder_for_its_own_files_where_those_of_the_dead_
     running.cancel()
     await asyncio.wait([running])
     assert desk.left == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (42, "gave int where AgentResult was expected"),
+        (AgentResult("great"), "gave what cannot be used: AgentResult.status is 'great', which is none of ok,"),  # type: ignore[arg-type] # that is the point
+        (AgentResult("ok", usage=Usage(-1)), "gave what cannot be used: Usage.input_tokens is -1"),
+        (
+            AgentResult("ok", suspected_bugs=({"x": Path()},)),
+            "gave what cannot be used: AgentResult.suspected_bugs",
+        ),  # type: ignore[dict-item] # as above
+    ],
+)
+async def test_an_answer_that_is_none_is_a_fault_that_names_the_agent(desk: Desk, answer: Any, says: str) -> None:
+    result = await desk.work(lambda _path: answer)
+    assert result.status == "fault"
+    assert (result.error_message or "").startswith(f"the agent told of acme-agents 1.2 {says}")
+    assert suspect() == "the agent told of acme-agents 1.2"
+
+
+async def test_what_an_agent_raises_is_a_fault_that_names_it(desk: Desk) -> None:
+    def work(_path: Path) -> AgentResult:
+        raise SystemExit(3)
+
+    result = await desk.work(work)
+    assert result.status == "fault"
+    assert (result.error_message or "").startswith(
+        "the agent told of acme-agents 1.2 raised SystemExit: 3, at test_agent"
+    )

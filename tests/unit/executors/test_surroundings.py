@@ -1,6 +1,48 @@
+from typing import cast
+
 import pytest
 
-from proctor.executors.surroundings import allowed_environment
+from proctor.contracts.process import ProcessLimits
+from proctor.errors import DatabaseBusy
+from proctor.executors.surroundings import Blobs, LocalSurroundings, allowed_environment
+from proctor.store import busy
+from proctor.workspace import Workspaces
+
+
+class Held:
+    """A store that another process holds for so many tries."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    async def put(self, data: bytes) -> str:
+        self.times -= 1
+        if self.times >= 0:
+            raise DatabaseBusy(database="d", seconds=5)
+        return data.decode()
+
+
+def surroundings_over(store: object) -> LocalSurroundings:
+    return LocalSurroundings(
+        session_id="one",
+        workspaces=cast(Workspaces, None),
+        store=cast(Blobs, store),
+        emit=lambda _: None,
+        limits=ProcessLimits(),
+        environment={},
+        agent=pytest.fail,
+    )
+
+
+async def test_a_file_is_stored_although_the_database_is_busy_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(busy, "PAUSE_S", 0.0)
+    assert await surroundings_over(Held(3)).put(b"written") == "written"
+
+
+async def test_a_database_that_stays_busy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(busy, "PAUSE_S", 0.0)
+    with pytest.raises(DatabaseBusy):
+        await surroundings_over(Held(1000)).put(b"written")
 
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "XDG_CACHE_HOME"])

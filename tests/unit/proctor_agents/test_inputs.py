@@ -3,7 +3,7 @@ import ast
 import pytest
 
 from proctor_agents.inputs import MOST, calls, candidates
-from proctor_agents.recordable import Parameter, Recordable, recordables
+from proctor_agents.recordable import Parameter, Recordable, recordables, values_of
 
 
 def only(source: str) -> Recordable:
@@ -11,7 +11,7 @@ def only(source: str) -> Recordable:
 
 
 def first(signature: str, body: str = "return 1") -> str:
-    return calls(only(f"def f({signature}):\n    {body}\n"), (), frozenset({"Till"}))[0]
+    return calls(only(f"def f({signature}):\n    {body}\n"), (), {"Till": ("__new_Till__",)})[0]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ def first(signature: str, body: str = "return 1") -> str:
         ("x: Optional[str]", "'abc'"),
         ("x: Literal['b', 'a']", "'b'"),
         ("x: list[int]", "[3, 0, 1]"),
+        ("x: Tuple[str, ...]", "('abc',)"),
+        ("x: list[tuple[str, int]]", "[('abc', 3)]"),
         ("x: Iterable[str]", "['abc', '', 'Hello World']"),
         ("x: typing.Callable[[], int]", "len"),
         ("x: Till", "__new_Till__"),
@@ -40,25 +42,38 @@ def test_the_first_try_is_what_the_signature_says(signature: str, arguments: str
 
 
 def test_calls_seen_elsewhere_come_first_and_none_comes_twice() -> None:
-    lists = calls(only("def f(x: int): return x\n"), ["7", "3"], frozenset())
+    lists = calls(only("def f(x: int): return x\n"), ["7", "3"], {})
     assert lists[:3] == ("7", "3", "0")
     assert len(set(lists)) == len(lists)
 
 
 def test_defaults_are_left_out_and_then_varied_by_name() -> None:
-    lists = calls(only("def f(x: int, y: int = 1, z: bool = False): return x\n"), (), frozenset())
+    lists = calls(only("def f(x: int, y: int = 1, z: bool = False): return x\n"), (), {})
     assert {"3", "3, 0", "3, z=True"} <= set(lists)
 
 
 def test_there_is_an_end_to_it() -> None:
-    assert len(calls(only("def f(a, b, c, d, e, g): return a\n"), (), frozenset())) <= MOST
+    assert len(calls(only("def f(a, b, c, d, e, g): return a\n"), (), {})) <= MOST
 
 
 def test_instances_hold_something_if_they_can() -> None:
     till = only("class Till:\n    def __init__(self, items=()): self.items = items\n")
-    assert calls(till, ["", "[]", "[1]", "[1, 2, 3]"], frozenset())[:3] == ("[1]", "[1, 2, 3]", "")
+    assert calls(till, ["", "[]", "[1]", "[1, 2, 3]"], {})[:3] == ("[1]", "[1, 2, 3]", "")
 
 
 def test_what_a_parameter_is_compared_with_is_tried() -> None:
     node = ast.parse("mode in ('fast', 'slow') or mode == 3 or isinstance(mode, bytes)")
-    assert {"'fast'", "'slow'", "3", "b'abc'"} <= set(candidates(Parameter("mode"), node, frozenset()))
+    assert {"'fast'", "'slow'", "3", "b'abc'"} <= set(candidates(Parameter("mode"), node, {}))
+
+
+def test_overloads_are_not_tried() -> None:
+    source = "@overload\ndef f(x: int) -> int: ...\n@typing.overload\ndef f(x: str) -> str: ...\ndef f(x): return x\n"
+    assert [thing.node.lineno for thing in recordables(ast.parse(source), ())] == [5]
+
+
+def test_a_member_is_tried_for_an_enum() -> None:
+    source = "class Way(Enum):\n    _ignore_ = []\n    UP = 1\n    DOWN = 2\n\ndef f(way: Way): return way\n"
+    enum = ast.parse(source).body[0]
+    assert isinstance(enum, ast.ClassDef)
+    function = next(thing for thing in recordables(ast.parse(source), ()) if thing.kind == "function")
+    assert calls(function, (), {"Way": values_of(enum)}) == ("Way.UP", "Way.DOWN")

@@ -45,6 +45,11 @@ def test_a_method_that_calls_one_through_self_is_one() -> None:
     assert outsiders(ast.parse(source)) == {"A.f", "A.g"}
 
 
+def test_one_that_opens_a_file_only_if_it_has_to_may_be_tried() -> None:
+    source = "def f(path: os.PathLike, text=None):\n    if text is None:\n        text = open(path).read()\n"
+    assert outsiders(ast.parse(source)) == frozenset()
+
+
 @pytest.mark.parametrize("source", ["def f(x): return os.path.join(x, 'y')", "def removed(x): return x.reopen()"])
 def test_what_only_looks_like_it_is_not(source: str) -> None:
     assert outsiders(ast.parse(source)) == frozenset()

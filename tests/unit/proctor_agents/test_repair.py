@@ -5,6 +5,7 @@ import pytest
 from proctor.contracts.agent import Finding
 from proctor_agents.repair import SuspectedBug, repair
 from proctor_agents.writing import Draft, write_tests
+from proctor_python.findings import PROVES_NOTHING
 
 Run = Callable[[str, str], dict[str, BaseException | None]]
 
@@ -104,8 +105,9 @@ def test_a_session_keeps_what_comes_before_the_example_that_fails(draft: Draft, 
     assert repair(text, [], draft).changed is False
 
 
-def test_what_only_lacks_its_surroundings_is_removed_without_a_suspicion(draft: Draft) -> None:
-    repaired = repair(draft.text, [finding("test_double_2", "ModuleNotFoundError: No module named 'x'")], draft)
+@pytest.mark.parametrize("message", ["ModuleNotFoundError: No module named 'x'", PROVES_NOTHING["skipped"]])
+def test_what_only_lacks_its_surroundings_is_removed_without_a_suspicion(draft: Draft, message: str) -> None:
+    repaired = repair(draft.text, [finding("test_double_2", message)], draft)
     assert (repaired.removed, repaired.suspected_bugs) == (("test_double_2",), ())
 
 

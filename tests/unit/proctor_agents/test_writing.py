@@ -130,6 +130,18 @@ def test_the_file_says_what_it_is_and_imports_only_what_it_uses() -> None:
         ''')
 
 
+def test_a_module_that_the_source_imports_is_imported_from_where_it_is() -> None:
+    source = documented(">>> operator.neg(price())\n-3", "import operator\n")
+    assert "import operator\n\nfrom shop import price\n" in write_tests(source, "shop").text
+
+
+def test_an_error_names_a_function_of_the_example_as_at_the_prompt(run: Run) -> None:
+    text = ">>> def f(x): return x\n>>> f()\nTraceback (most recent call last):\nTypeError: f() missing ...argument..."
+    source = documented(text)
+    [outcome] = run(source, write_tests(source, "shop").text).values()
+    assert outcome is None
+
+
 def test_a_header_of_the_caller_replaces_ours() -> None:
     assert write_tests(documented(">>> price()\n3"), "shop", header="Of old.").text.startswith('"""Of old."""\n')
 

@@ -68,6 +68,25 @@ def test_cases(n): assert n == 1
     assert "\0" not in messages["test_bad"]
 
 
+def test_a_case_skipped_beside_one_that_passes_is_left_out(check):
+    run = check(
+        """
+import pytest
+@pytest.fixture(autouse=True, params=["plain", pytest.param("quick", marks=pytest.mark.skip("not built"))])
+def way(request): pass
+def test_good(): assert 1
+@pytest.mark.skip("later")
+def test_skipped(): assert 1
+"""
+    ).runs[0]
+
+    assert outcomes(run) == {
+        "test_good[plain]": "passed",
+        "test_skipped[plain]": "skipped",
+        "test_skipped[quick]": "skipped",
+    }
+
+
 def test_a_test_that_ends_the_run_is_named_and_the_others_still_run(check):
     report = check(
         """

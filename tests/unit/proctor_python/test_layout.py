@@ -39,6 +39,17 @@ def test_stays_beside_the_source_where_tests_do(reserved):
     assert reserved(names) == {"pkg.a": "pkg/tests/test_a_proctor.py", "pkg.sub.b": "pkg/sub/tests/test_b_proctor.py"}
 
 
+@pytest.mark.parametrize("folder", ["testing", "unittests"])
+def test_a_test_folder_by_another_name_is_used(reserved, folder):
+    assert reserved([f"{folder}/test_other.py", "test_loose.py"], {"pkg": "pkg.py"}) == {"pkg": f"{folder}/test_pkg.py"}
+
+
+def test_a_package_called_testing_is_no_test_folder(reserved):
+    modules = {"pkg.testing.case": "pkg/testing/case.py"}
+
+    assert reserved(["pkg/testing/test_base.py"], modules) == {"pkg.testing.case": "tests/test_pkg_testing_case.py"}
+
+
 def test_a_name_taken_anywhere_is_not_given_again(reserved):
     names = ["test_one.py", "tests/test_pkg_a.py", "tests/test_pkg_a_proctor.py", "more/test_pkg_a_proctor_2.py"]
 

@@ -216,3 +216,17 @@ def test_a_folder_without_an_init_file_is_imported_from_beside_it(tree, survey):
     assert found.error is None
     assert (found.package, found.target.import_root) == ("pkg", ".")
     assert [component.name for component in found.components] == ["pkg.a"]
+
+
+@pytest.mark.parametrize("line", ["import ns.json", "from ns.json import two", "    >>> from ns import json"])
+def test_a_package_in_a_namespace_is_imported_by_the_name_that_the_project_uses(tree, survey, line):
+    tree({**ROOT, "ns/json/__init__.py": CODE, "tests/test_it.py": f"DOC = '''\n{line}\n'''\n"})
+    found = survey("ns/json")
+
+    assert found.error is None
+    assert (found.package, found.target.import_root) == ("ns.json", ".")
+
+
+def test_a_folder_that_only_holds_packages_is_no_namespace(tree, survey):
+    tree({**ROOT, "lib/pkg/__init__.py": CODE, "tests/test_it.py": "import pkg\n"})
+    assert survey("lib/pkg").package == "pkg"

@@ -7,13 +7,15 @@ import pytest
 
 import proctor
 from proctor.domain.workflow import NEXT, OK, PinnedStep, Workflow, pin
-from proctor.scaffold.draft import KINDS, NAME, Draft
+from proctor.scaffold.choices import KINDS
+from proctor.scaffold.draft import NAME, Draft
 from proctor.scaffold.place import Place
 
 FLOW = pin(Workflow("flow", ("first", "last")), [PinnedStep("first"), PinnedStep("last", {OK: NEXT, "*": "first"})])
 DRAFTS = {
     "step": Draft("step", "try_out", Place(FLOW, "after", "first")),
     "wrapper": Draft("step", "try_out", Place(FLOW, "wraps", "last")),
+    "replacement": Draft("step", "try_out", Place(FLOW, "replaces", "last", "acme.steps:Kinds.Last", "acme-flow")),
     **{kind: Draft(kind, "try_out") for kind in KINDS if kind != "step"},
 }
 
@@ -39,6 +41,14 @@ def test_a_wrapper_is_tried_around_the_step_that_is_installed():
         if isinstance(each, ast.ClassDef)
     ]
     assert [ast.unparse(said) for said in kit.body] == ["wrapper = TryOut"]
+
+
+def test_a_step_that_replaces_another_begins_as_that_one():
+    files = DRAFTS["replacement"].files()
+    assert "from acme.steps import Kinds\n" in files["proctor_try_out.py"]
+    assert "class TryOut(Kinds.Last):" in files["proctor_try_out.py"]
+    assert tomllib.loads(files["pyproject.toml"])["project"]["dependencies"] == ["proctor", "acme-flow"]
+    assert "other steps rely on" in " ".join(files["README.md"].split())
 
 
 @pytest.mark.parametrize("name", ["a", "check_names", "zz_top"])

@@ -166,3 +166,16 @@ def test_a_database_from_before_budgets_is_opened_and_goes_on(tmp_path: Path) ->
             connection.execute(f"ALTER TABLE trees DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
     assert asyncio.run(gone_on()) == Spent(seconds=2.0, tokens=4, money=0.5, sessions=1)
+
+
+def test_the_time_counts_on_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    async def counted() -> Spent:
+        store = await open_store(str(tmp_path / "proctor.db"))
+        await store.commit(plant())
+        for since, until in ((90_000.0, 90_002.0), (10.0, 12.0), (11.0, 14.0)):
+            await store.count_time("root", since, until)
+        spent = await store.spent("root")
+        await store.close()
+        return spent
+
+    assert asyncio.run(counted()).seconds == 2.0 + 2.0 + 2.0

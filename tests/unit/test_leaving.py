@@ -1,0 +1,63 @@
+"""A process ends when its work is done, and ends what strangers left running in it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+THREADS = """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+from proctor.leaving import leave
+print("said")
+threading.Thread(target=time.sleep, args=({seconds},)).start()
+ThreadPoolExecutor(1).submit(time.sleep, {seconds})
+leave(7)
+print("no thread is left")
+"""
+CHILDREN = """
+import subprocess, sys
+from pathlib import Path
+from proctor.leaving import children_ended
+
+def start(*words):
+    return subprocess.Popen(["sh", "-c", *words], start_new_session=True, stdout=subprocess.DEVNULL)
+
+before = start("exec sleep 601")
+with children_ended():
+    start("trap '' TERM; touch there; while :; do sleep 0.1; done")
+    start("exec sleep 602")
+    while not Path("there").exists():
+        pass
+assert before.poll() is None
+before.kill()
+"""
+
+
+def ran(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+def test_threads_that_do_not_end_hold_up_nothing_and_nothing_said_is_lost(tmp_path: Path) -> None:
+    done = ran(THREADS.replace("{seconds}", "600"), tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "said\n", "")
+
+
+def test_threads_that_end_soon_are_waited_for(tmp_path: Path) -> None:
+    done = ran(THREADS.replace("{seconds}", "0.01"), tmp_path)
+    assert "said" in done.stdout
+
+
+def test_processes_that_were_left_are_ended_and_told_and_those_of_before_are_not(tmp_path: Path) -> None:
+    done = ran(CHILDREN, tmp_path)
+    assert done.returncode == 0
+    told = re.fullmatch(
+        r"A plugin left processes behind; they were ended: sh -c trap .*? \((\d+)\), .*sleep 602 \((\d+)\).*\n",
+        done.stderr,
+    )
+    assert told
+    assert not any(psutil.pid_exists(int(pid)) for pid in told.groups())
