@@ -22,8 +22,8 @@ SESSIONS = "{ sessions(first: 50) { edges { cursor node { id } } } }"
 PAUSE = "mutation ($input: PauseSessionInput!) { pauseSession(input: $input) { __typename } }"
 CANCEL = "mutation ($input: CancelSessionInput!) { cancelSession(input: $input) { __typename } }"
 RUN = "mutation ($input: RunSessionInput!) { runSession(input: $input) { __typename } }"
-NOTES = ("audit",)
-"""Tables in which a refused call may leave a trace: who asked for what."""
+NOTES = ("audit", "chores")
+"""Tables that change without a call that does: who asked for what, and when what is over was last pruned."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class World:
         return Known(tuple(sessions), tuple(self._over), tuple(interactions), tuple(cursors), tuple(digests), package)
 
     def state(self) -> str:
-        """Give a digest of all that is stored, but for notes of who asked for what."""
+        """Give a digest of all that is stored, but for the notes."""
         version = self._database.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
             self._version, self._digest = version, self._read_all()
