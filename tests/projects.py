@@ -116,7 +116,6 @@ class Project:
             "PROCTOR_CACHE": str(self.home / "cache"),
             "PROCTOR_DATABASE": f"sqlite:///{self.home}/proctor.db",
             "GIT_CONFIG_NOSYSTEM": "1",
-            "PROCTOR_STEPS": '{"component_testing.check_stability": {"runs": 2}}',
             **self.environment,
         }
 

@@ -38,7 +38,7 @@ def test_a_short_turn_breaks_no_promise(harness: str, count: int, parts: int) ->
 @pytest.mark.parametrize(
     ("harness", "count", "parts", "bug", "words"),
     [
-        ("kill_run", 20, 3, "forgets_folders", "is left"),
+        ("kill_run", 20, 3, "forgets_folders", "is left (in the cache|among temporary files)"),
         ("commit_points", 0, 1, "publishes_blindly", "there are 2 branches"),
         ("power_cut", 5, 0, "speaks_early", "what was acknowledged is not there"),
         ("zombie", 30, 0, "ignores_the_fence", "was taken for that of|was not refused|died of"),

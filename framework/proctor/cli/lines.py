@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from proctor.cli.product import Product, SuspectedBug, text
 from proctor.cli.spending import of_one, reported
 from proctor.cli.view import DROP, EXTERNAL, FIX, TROUBLE, SessionView, TreeView
-from proctor.cli.wording import SHORT_ID, change, clipped, clock, count, duration, first_line, gist
+from proctor.cli.wording import SHORT_ID, clipped, clock, count, duration, first_line, gist
 from proctor.domain.event import Event
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT, OK
@@ -96,7 +96,7 @@ def _result(session: SessionView, product: Product) -> str:
     if product.dropped:
         parts.append(f"{product.dropped} dropped")
     if product.after is not None:
-        parts.append(f"coverage {change(product.before, product.after)}")
+        parts.append(f"coverage {product.coverage}")
     return ", ".join([*parts, duration(session.seconds(session.ended or 0.0))])
 
 

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from proctor.cli.view import DROP, FIX, SessionView, TreeView
-from proctor.cli.wording import SHORT_ID, change, clock, count, first_line, gist, shortened
+from proctor.cli.wording import SHORT_ID, clock, count, first_line, gist, shortened
 
 FRAMES_PER_SECOND = 10
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -175,7 +175,7 @@ def _rows(view: TreeView, room: int, now: float, width: int, tick: int) -> Itera
         sign, colour = _sign(each, tick)
         name = shortened(names[each.id], column)
         state, product = _state(each, width), each.made()
-        coverage = change(product.before, product.after) if each.ended is not None and product.tests else ""
+        coverage = product.coverage if each.ended is not None and product.tests else ""
         shown = f"{coverage:>{coverages}}" if coverage and coverages else ""
         state.truncate(states + coverages - len(shown), overflow="ellipsis", pad=True)
         time_text = clock(each.seconds(now)) if each.began is not None or each.earlier else ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proctor.cli.wording import clean
+from proctor.cli.wording import change, clean
 from proctor.domain.json import EMPTY, Json, JsonObject
 
 
@@ -60,6 +60,11 @@ class Product:
     files: tuple[str, ...] = ()
     """Of tests, as paths in the repository."""
     notices: tuple[str, ...] = ()
+
+    @property
+    def coverage(self) -> str:
+        """Write what became of coverage. Where no test came, nothing did, whatever was measured."""
+        return change(self.before, self.after) if self.tests else "–"
 
     @classmethod
     def read(cls, value: JsonObject) -> "Product":

@@ -12,7 +12,7 @@ from proctor.cli.live import SIGNS
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
 from proctor.cli.summary import Row, Summary
-from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, change, clean, clipped, count, duration
+from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean, clipped, count, duration
 
 FIRST, LAST = 2, 3
 """Lines of a message that are shown, from its beginning and from its end."""
@@ -80,11 +80,11 @@ def _table(rows: Sequence[Row], *, with_sessions: bool, narrow: bool) -> Table:
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
-    """Write tests, coverage, attempts and time. Without tests there is no change of coverage."""
+    """Write tests, coverage, attempts and time."""
     made = row.product
     tests = f"{made.tests} (−{made.dropped})" if made.dropped else str(made.tests)
     seconds = "" if row.seconds is None else duration(row.seconds)
-    return tests, change(made.before, made.after) if made.tests else "–", str(row.attempts), seconds
+    return tests, made.coverage, str(row.attempts), seconds
 
 
 def totals(summary: Summary) -> str:

@@ -7,7 +7,7 @@ from proctor.cli.product import SuspectedBug
 from proctor.cli.report import excerpt, history, totals
 from proctor.cli.reporting import Part, Report
 from proctor.cli.summary import Row
-from proctor.cli.wording import SHORT_COMMIT, change
+from proctor.cli.wording import SHORT_COMMIT
 
 MOST = 60_000
 """Characters: forges take some 65,000. The JSON has everything."""
@@ -58,8 +58,7 @@ def _components(report: Report) -> Iterator[str]:
 
 def _component(each: Row) -> str:
     made = each.product
-    coverage = change(made.before, made.after)
-    return row(code(each.name), inline(each.verdict), str(made.tests), str(made.dropped), coverage)
+    return row(code(each.name), inline(each.verdict), str(made.tests), str(made.dropped), made.coverage)
 
 
 def _bugs(report: Report) -> Iterator[str]:

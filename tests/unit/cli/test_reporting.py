@@ -172,3 +172,8 @@ def test_the_json_has_everything_and_says_its_version() -> None:
     assert prices["suspected_bugs"][0]["example"] == "fahrenheit(180)"
     assert told["notices"] == ["slow"]
     assert told["strangers"][0]["distribution"] == "acme"
+
+
+def test_what_was_measured_is_no_change_where_no_test_came() -> None:
+    told = rendered(report(part("shop.till", "none", Product(before=75.0, after=75.0, reason="why"))), "markdown")
+    assert "| `shop.till` | none | 0 | 0 | – |" in told
