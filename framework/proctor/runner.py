@@ -6,8 +6,7 @@ until the session ends, parks or is taken from it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
 
 from proctor.assembly import Blamed, blaming, checked
 from proctor.contracts.activity import Activity
@@ -16,9 +15,10 @@ from proctor.domain.interaction import Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT
-from proctor.errors import DatabaseBusy, NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
+from proctor.errors import NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
 from proctor.registry import OWN, Registry
 from proctor.sessions import LEASE_S, Sessions, Started, Submitted
+from proctor.store.busy import patiently
 from proctor.watchdog import doing
 
 LOST = (StaleFence, NothingPending, SessionNotFound)
@@ -26,12 +26,6 @@ LOST = (StaleFence, NothingPending, SessionNotFound)
 
 LONGEST_S = 4 * 3600.0
 """Executors keep the limits of their commands; one that does not is ended after this time."""
-
-BUSY_TRIES = 30
-"""So often something is tried while another process holds the database; each try waits for some seconds."""
-BUSY_PAUSE_S = 0.1
-
-T = TypeVar("T")
 
 Prepare = Callable[[Started, Callable[[Activity], None]], Surroundings]
 """Makes the surroundings of a command."""
@@ -72,11 +66,11 @@ class Runner:
             started = await self._submit(session_id, started, result)
 
     async def _proceed(self, session_id: str) -> Started | None:
-        return await _patiently(lambda: self._sessions.proceed(self._scope, session_id, owner=self._owner))
+        return await patiently(lambda: self._sessions.proceed(self._scope, session_id, owner=self._owner))
 
     async def _submit(self, session_id: str, started: Started, result: Result) -> Started | None:
         try:
-            submitted = await _patiently(lambda: self._submitted(session_id, started, result))
+            submitted = await patiently(lambda: self._submitted(session_id, started, result))
         except (*LOST, SessionBlocked):
             return None  # cancelled or taken over meanwhile, or nobody is there who could judge
         if submitted.session_status in TERMINAL:
@@ -151,13 +145,3 @@ class Runner:
         surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
         async with asyncio.timeout(self._longest_s):
             return checked(await executor.execute(command, surroundings), Result)
-
-
-async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
-    """Do it, and again while the database is busy: what was executed is in this process only, and must not be lost."""
-    for _ in range(BUSY_TRIES - 1):
-        try:
-            return await call()
-        except DatabaseBusy:
-            await asyncio.sleep(BUSY_PAUSE_S)
-    return await call()

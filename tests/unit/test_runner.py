@@ -13,7 +13,6 @@ from factories import PARKING, SCOPE, Clock, Echo, Plugins
 from repositories import UserRepository
 
 from proctor import ChildSpec, Command, Result, Scope, Session, Workflow
-from proctor import runner as runners
 from proctor.contracts.activity import Activity
 from proctor.contracts.executor import Executor, Surroundings
 from proctor.contracts.process import ProcessLimits
@@ -26,6 +25,7 @@ from proctor.executors.surroundings import LocalSurroundings
 from proctor.registry import Plugin
 from proctor.runner import Runner
 from proctor.sessions import LEASE_S, Draft, Sessions, Started
+from proctor.store import busy as patience
 from proctor.workspace import Workspaces
 
 LINE = Workflow("line", ("first", "second"))
@@ -441,7 +441,7 @@ async def test_a_result_that_nobody_can_judge_is_kept_and_blocks_the_session_unt
 async def test_a_database_that_is_busy_for_a_while_costs_no_result(
     sessions: Sessions, runner: Runner, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    monkeypatch.setattr(runners, "BUSY_PAUSE_S", 0.0)
+    monkeypatch.setattr(patience, "PAUSE_S", 0.0)
     real, busy = getattr(sessions, method), [DatabaseBusy(database="d", seconds=5)] * 3
 
     async def in_the_end(*arguments: object, **options: object) -> object:
@@ -459,7 +459,7 @@ async def test_a_database_that_is_busy_for_a_while_costs_no_result(
 async def test_a_database_that_stays_busy_is_told(
     sessions: Sessions, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runners, "BUSY_PAUSE_S", 0.0)
+    monkeypatch.setattr(patience, "PAUSE_S", 0.0)
 
     async def busy(*_: object, **__: object) -> None:
         raise DatabaseBusy(database="d", seconds=5)

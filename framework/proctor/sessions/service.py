@@ -18,7 +18,6 @@ from proctor.domain.session import TERMINAL, Session
 from proctor.errors import (
     ChildrenOpen,
     Conflict,
-    DatabaseBusy,
     NoLease,
     NothingPending,
     ProctorError,
@@ -41,10 +40,6 @@ from proctor.steps import Steps
 
 TURNS = 12
 """Turns of the event loop within which a verdict counts as there at once: asking a plugin takes some of its own."""
-
-WAITS = 3
-"""How often a result waits for a busy database, each time as long as the store does, if its caller has no key under
-which to submit it again: it may have been paid for."""
 
 CLIENT = "client:"
 """The owner of a lease begins so if it is no runner of ours. Whether such a one lives, only its lease can tell."""
@@ -230,7 +225,7 @@ class Sessions:
         NothingPending, ChildrenOpen, IdempotencyConflict, or SessionBlocked: then the result is stored and will be
         judged.
         """
-        came, waits = idempotency.came(result, key, executed_by), 0
+        came = idempotency.came(result, key, executed_by)
         head = head or await self.head(scope, session_id)
         for _ in range(TRIES):
             if head.pending is None or head.fence != fence or head.pending.raw is not None:
@@ -244,11 +239,6 @@ class Sessions:
             try:
                 return await self._judge(scope, head, came, go_on=go_on, owner=owner)
             except Conflict:
-                head = await self.head(scope, session_id)
-            except DatabaseBusy:
-                waits += 1
-                if key is not None or waits > WAITS:
-                    raise
                 head = await self.head(scope, session_id)
         raise Conflict(session_id=session_id)
 
