@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from proctor.cli.demo import make_sample
+from proctor.cli.commands.demo import make_sample
 
 LINK = re.compile(r"Serving (http://127\.0\.0\.1:(\d+)/graphql)#token=(\S+)\n")
 CREATE = """mutation ($input: CreateSessionInput!) {

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from projects import Project, script
 
 from proctor.app import open_app
-from proctor.cli.reporting import write_reports
+from proctor.cli.reports.report import write_reports
 from proctor.config import load
 
 BRANCH = "test-context-testing-session-for-shop"

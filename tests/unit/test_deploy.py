@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from proctor.api.settings import ServerSettings, load
-from proctor.cli.serve import serve
+from proctor.cli.commands.serve import serve
 from proctor.config import Settings
 
 ROOT = Path(__file__).parents[2]

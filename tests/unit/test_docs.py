@@ -22,7 +22,7 @@ from proctor.api.schema import printed
 from proctor.api.settings import ServerSettings
 from proctor.cli.group import proctor as command_line
 from proctor.cli.lazy import FAILED, USAGE
-from proctor.cli.screen import JSON_VERSION
+from proctor.cli.runs.screen import JSON_VERSION
 from proctor.contracts.conformity import as_step
 from proctor.contracts.version import CONTRACTS
 from proctor.errors import ProctorError, UsageError

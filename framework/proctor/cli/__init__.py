@@ -1,4 +1,4 @@
-"""The command line: one module a command, imported when it is invoked."""
+"""The command line: its commands are imported when they are invoked."""
 
 import sys
 

@@ -20,7 +20,10 @@ SUMMARIES = {
 
 
 @click.group(
-    cls=LazyGroup, home="proctor.cli", summaries=SUMMARIES, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=LazyGroup,
+    home="proctor.cli.commands",
+    summaries=SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="proctor", message="%(prog)s %(version)s")
 def proctor() -> None:

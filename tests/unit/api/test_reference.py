@@ -7,7 +7,7 @@ from graphql import build_schema
 
 from proctor.api.reference import reference
 from proctor.api.schema import printed
-from proctor.cli.schema import schema
+from proctor.cli.commands.schema import schema
 
 PAGE = Path(__file__).parents[3] / "docs" / "api-reference.md"
 

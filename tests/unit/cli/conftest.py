@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from proctor.cli.view import SessionView, TreeView
+from proctor.cli.tree.view import SessionView, TreeView
 from proctor.domain.event import Event, EventKind
 from proctor.domain.json import Json, JsonObject
 

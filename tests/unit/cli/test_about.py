@@ -1,7 +1,7 @@
 """Which steps of a run are said to be somebody else's doing."""
 
 from proctor import Scope, Workflow
-from proctor.cli.about import strangers
+from proctor.cli.runs.about import strangers
 from proctor.contracts.store import Tree
 from proctor.domain.workflow import PinnedStep, PinnedWrapper, pin
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from proctor.cli.demo import make_sample
+from proctor.cli.commands.demo import make_sample
 
 MODULES = ("clock", "labels", "oven", "quantity", "recipe", "shelf")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.cli.diagnosis import Diagnosis, Setup, examine
+from proctor.cli.doctor.diagnosis import Diagnosis, Setup, examine
 from proctor.config import Settings
 
 

@@ -1,6 +1,6 @@
 """What else than its steps changed a session's way."""
 
-from proctor.cli.explaining import turnings
+from proctor.cli.sessions.explaining import turnings
 
 
 def changes(story, *changes):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from proctor.app import Begun
-from proctor.cli.follow import follow
-from proctor.cli.view import TreeView
+from proctor.cli.runs.follow import follow
+from proctor.cli.tree.view import TreeView
 from proctor.domain.event import Event
 
 
@@ -107,7 +107,7 @@ def test_an_interrupt_of_one_who_only_watches_cancels_nothing():
 
 
 def test_one_who_watches_hears_that_nobody_runs_it_any_more(monkeypatch):
-    monkeypatch.setattr("proctor.cli.follow.LAST_NEWS_S", 0.01)
+    monkeypatch.setattr("proctor.cli.runs.follow.LAST_NEWS_S", 0.01)
     app = App(ends=True, nobody=True)
     screen = followed(app, attached=True)
     assert app.calls == []
@@ -130,12 +130,12 @@ class SlowToEnd(App):
 
 @pytest.mark.parametrize("attached", [True, False])
 def test_what_ends_after_its_root_is_waited_for(monkeypatch, attached):
-    monkeypatch.setattr("proctor.cli.follow.NEWS_PAUSE_S", 0)
+    monkeypatch.setattr("proctor.cli.runs.follow.NEWS_PAUSE_S", 0)
     assert followed(SlowToEnd(), attached=attached).view.counts() == {"cancelled": 1}
 
 
 def test_what_never_ends_is_not_waited_for_without_end(monkeypatch):
-    monkeypatch.setattr("proctor.cli.follow.LAST_NEWS_S", 0.01)
+    monkeypatch.setattr("proctor.cli.runs.follow.LAST_NEWS_S", 0.01)
     app = SlowToEnd(calls=[("drive", "root", 2)] * 5)
     assert followed(app, attached=True).view.counts() == {"waiting": 1}
 
@@ -144,7 +144,7 @@ STUBBORN = """
 import asyncio, os, signal
 from types import SimpleNamespace
 from proctor.app import Begun
-from proctor.cli.follow import follow
+from proctor.cli.runs.follow import follow
 
 async def forever(*_, **__):
     await asyncio.Event().wait()

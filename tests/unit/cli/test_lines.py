@@ -1,6 +1,6 @@
 import re
 
-from proctor.cli.lines import lines_of
+from proctor.cli.runs.lines import lines_of
 
 
 def told(story):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from proctor.cli.live import frame
+from proctor.cli.runs.live import frame
 
 
 def drawn(story, width=80, height=24, **more):
@@ -182,7 +182,7 @@ def test_budgets_never_push_out_what_is_said_beside_the_title(story):
 def test_a_window_of_another_size_is_drawn_anew(story, monkeypatch):
     import asyncio
 
-    from proctor.cli import live
+    from proctor.cli.runs import live
 
     monkeypatch.setattr(live, "FRAMES_PER_SECOND", 1000)
     crowd(story, 3)

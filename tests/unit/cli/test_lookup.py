@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 import click
 import pytest
 
-from proctor.cli.lookup import find
+from proctor.cli.sessions.lookup import find
 from proctor.contracts.store import Change, Tree
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from proctor.app import open_app
-from proctor.cli.past import view_of
-from proctor.cli.summary import Summary, summarise
+from proctor.cli.tree.past import view_of
+from proctor.cli.tree.summary import Summary, summarise
 from proctor.config import Settings, load
 from proctor.contracts.store import Change, Tree
 from proctor.domain import head as heads

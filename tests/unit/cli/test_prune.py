@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from proctor.cli.group import proctor
-from proctor.cli.prune import size
+from proctor.cli.sessions.prune import size
 from proctor.contracts.store import Change, Tree
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proctor import Scope
-from proctor.cli.rehearsal import Found, asked
+from proctor.cli.runs.rehearsal import Found, asked
 from proctor.domain.head import Birth, Head
 from proctor.domain.session import AgentChoice, Limits
 

@@ -1,161 +1,179 @@
+"""What the three reports tell of a run, and that foreign text does them no harm."""
+
+import json
+import re
+from xml.etree import ElementTree as ET
+
 import pytest
-from rich.console import Console
+from hypothesis import given
+from hypothesis import strategies as st
 
-from proctor.cli.about import StrangerStep
-from proctor.cli.report import Hints, report
-from proctor.cli.summary import summarise
+from proctor.cli.reports.report import Delivered, Part, Report, rendered
+from proctor.cli.runs.about import StrangerStep
+from proctor.cli.tree.product import DroppedTest, Product, SuspectedBug
+from proctor.cli.tree.summary import Row, Summary
 
-LINT = StrangerStep("component_testing", "lint", "acme", "1.0")
-
-
-def reported(story, hints=None, width=100):
-    console = Console(width=width, color_system=None)
-    with console.capture() as capture:
-        report(console, summarise(story.view), hints or Hints())
-    return capture.get()
-
-
-def test_it_shows_the_table_the_totals_and_how_to_look_at_the_branch(story):
-    story.root()
-    story.proven("larder.shelf")
-    story.land()
-    text = reported(story, Hints(git="git -C /srv/larder", strangers=(LINT,), interpreter="Python 3.12"))
-    assert "✓ proven" in text
-    assert "40 → 88 %" in text
-    assert "1 component: 1 proven · 3 tests" in text
-    assert "git -C /srv/larder log -p -1 tests-for-larder" in text
-    assert "git -C /srv/larder merge tests-for-larder" in text
-    assert "The step component_testing.lint (acme 1.0) took part: it never ran." in text
-    assert "The tests ran with Python 3.12." in text
+BUG = SuspectedBug("test_wrong", "assert 356 == 350", "fahrenheit(180)", "350", 11)
+SUITE = {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package"}
+GRAMMAR = {
+    "testsuites": (set(), {"testsuite"}),
+    "testsuite": (SUITE, {"properties", "testcase", "system-out", "system-err"}),
+    "properties": (set(), {"property"}),
+    "property": ({"name", "value"}, set()),
+    "testcase": ({"classname", "name", "time"}, {"skipped", "failure", "error"}),
+    "skipped": ({"message"}, set()),
+    "failure": ({"message", "type"}, set()),
+    "error": ({"message", "type"}, set()),
+    "system-out": (set(), set()),
+    "system-err": (set(), set()),
+}
+"""Element -> its attributes and children: what junit-10.xsd and Ant's schema both allow, and Ant's asks for."""
 
 
-def test_it_says_how_the_steps_of_others_went(story):
-    story.root()
-    for name, status in (("larder.a", "ok"), ("larder.b", "error"), ("larder.c", "ok")):
-        story.done(story.child(name), "lint", status)
-    assert "(acme 1.0) took part: 1 error, 2 ok." in reported(story, Hints(strangers=(LINT,)))
+def part(
+    name: str = "shop.prices",
+    verdict: str = "proven",
+    made: Product | None = None,
+    error: str | None = None,
+    delivered: tuple[Delivered, ...] = (),
+    dropped: tuple[DroppedTest, ...] = (),
+) -> Part:
+    return Part(Row(name, "c" * 32, verdict, 1, 2.5, made or Product(), error), delivered, dropped)
 
 
-def test_a_step_that_waits_for_an_answer_has_not_been_passed_over(story):
-    story.root()
-    story.tell(story.child("larder.a"), "interaction_started", step="lint", sequence=1)
-    story.tell("larder.a-1", "interaction_parked", waits_for="external", question="Is it tidy?")
-    assert "(acme 1.0) took part: it waits for an answer." in reported(story, Hints(strangers=(LINT,)))
-    story.tell("larder.a-1", "interaction_completed", step="lint", sequence=1, status="ok")
-    assert "(acme 1.0) took part: 1 ok." in reported(story, Hints(strangers=(LINT,)))
+def report(*parts: Part, status: str = "complete", error: str | None = None, name: str = "shop") -> Report:
+    landed = status == "complete"
+    branch, commit = ("tests-for-shop", "c0ffee" * 7) if landed else (None, None)
+    rows = tuple(each.row for each in parts)
+    summary = Summary("d" * 32, status, rows, 2, branch, commit, error, 9.0)
+    strangers = (StrangerStep("component_testing", "lint", "acme", "1.0"),)
+    python = "Python 3.12.1 (/home/me/bin/python)"
+    return Report(name, "context_testing", "builtin", "/r", "b" * 40, 1e9, python, summary, parts, strangers, ("slow",))
 
 
-def test_what_was_removed_at_landing_is_named(story):
-    story.root()
-    story.tell("root", "session_changed", status="complete", product={"removed": [{"test": "test_x", "reason": "red"}]})
-    assert "test_x  red" in reported(story)
+PROVEN = part(
+    made=Product(tests=2, before=40.0, after=90.0, bugs=(BUG,)),
+    delivered=(
+        Delivered("tests/test_prices.py::TestIt::test_a[x::y]", 0.25),
+        Delivered("tests/test_prices.py::test_b", 0.0),
+    ),
+    dropped=(DroppedTest("tests/test_prices.py::test_c", "check_stability: not green"),),
+)
+NOTHING = part("shop.clock", "none", Product(reason="no docstring has an example"))
+FAILED = part("shop.till", "failed", error="the agent cannot be started")
 
 
-def test_a_suspected_bug_shows_example_expectation_and_line(story, product):
-    story.root()
-    bug = {"test": "test_f", "message": "got 356", "example": "fahrenheit(180)", "expected": "350", "line": 11}
-    story.end(story.child("larder.oven"), outcome="proven", product=product(suspected_bugs=[bug]))
-    story.land()
-    text = reported(story)
-    for part in ("larder.oven, line 11", "test_f", "fahrenheit(180)", "expected  350", "got 356"):
-        assert part in text
+def parsed(document: str) -> ET.Element:
+    return ET.fromstring(document.encode())  # noqa: S314 # it is our own
 
 
-def test_one_reason_of_many_components_is_told_once(story):
-    story.root()
-    for name in ("larder.a", "larder.b"):
-        story.end(story.child(name), "failed", error="there is no such agent")
-    story.end("root", "failed", error="nothing to land")
-    text = reported(story, Hints(database=" --database sqlite:///x.db"))
-    assert "larder.a, larder.b  there is no such agent" in text
-    assert text.count("no such agent") == 1
-    assert "Failed: nothing to land" in text
-    assert "proctor sessions show root --database sqlite:///x.db" in text
+def suites(document: str) -> dict[str, ET.Element]:
+    return {suite.get("name", ""): suite for suite in parsed(document)}
 
 
-@pytest.mark.parametrize(("status", "says"), [("cancelled", "Cancelled. No branch"), ("active", "Not finished.")])
-def test_it_says_what_to_do_when_nothing_landed(story, status, says):
-    story.root()
-    story.tell("root", "session_changed", status=status)
-    assert says in reported(story)
+def cases(suite: ET.Element) -> dict[str, list[str]]:
+    return {case.get("name", ""): [child.tag for child in case] for case in suite.iter("testcase")}
 
 
-def test_what_blocks_is_told_once_with_what_to_do(story):
-    story.root()
-    for name in ("larder.a", "larder.b"):
-        story.tell(story.child(name), "session_changed", status="active", blocked="The plugin x is not installed.")
-    text = reported(story)
-    assert "! blocked" in text
-    assert text.count("The plugin x is not installed.") == 1
-    assert "Blocked: The plugin x" in text
-    assert "proctor sessions continue root, once that is put right" in text
+def allowed(element: ET.Element) -> bool:
+    attributes, children = GRAMMAR[element.tag]
+    assert set(element.attrib) == attributes, element.tag
+    assert {child.tag for child in element} <= children, element.tag
+    return all(allowed(child) for child in element)
 
 
-def test_a_pause_is_told_once_with_what_ends_it(story):
-    story.root()
-    for each in ("root", story.child("larder.a"), story.child("larder.b")):
-        story.tell(each, "session_changed", status="active", paused=True)
-    text = reported(story)
-    assert "Blocked" not in text
-    assert text.count("proctor sessions resume") == 1
-    assert "proctor sessions resume root" in text
-    assert summarise(story.view).exit_code() == 1
+class TestMarkdown:
+    def test_it_tells_a_reviewer_what_landed_what_looks_wrong_and_what_is_missing(self) -> None:
+        told = rendered(report(PROVEN, NOTHING), "markdown")
+        assert "Landed on the branch `tests-for-shop`, commit `c0ffeec0ff`, on top of commit `bbbbbbbbbb`." in told
+        assert "| `shop.prices` | proven | 2 | 0 | 40 → 90 % |" in told
+        assert "**`test_wrong`** in `shop.prices`, line 11:" in told
+        assert "```text\nfahrenheit(180)\nexpected  350\nfound     assert 356 == 350\n```" in told
+        assert "| `shop.prices` | `test_c` | check\\_stability: not green |" in told
+        assert "- `shop.clock`: no docstring has an example" in told
+        assert "## Notices\n\n- slow\n" in told
+        assert "acme 1.0): it never ran" in told
+
+    def test_it_does_not_tell_the_public_where_things_lie_at_home(self) -> None:
+        told = rendered(report(PROVEN), "markdown")
+        assert "The tests ran with Python 3.12.1." in told
+        assert "/home/me" not in told
+
+    def test_it_leaves_out_what_there_is_not(self) -> None:
+        told = rendered(report(part(made=Product(tests=1))), "markdown")
+        assert not re.search("## (Suspected|Dropped|Not tested)", told)
+
+    def test_of_a_failed_run_it_tells_why(self) -> None:
+        told = rendered(report(FAILED, status="failed", error="no test is left"), "markdown")
+        assert "the session is **failed**:\n\n```text\nno test is left\n```" in told
+        assert "- `shop.till`: the agent cannot be started" in told
+
+    def test_of_a_run_that_has_not_ended_it_tells_how_far_it_came(self) -> None:
+        told = rendered(report(part("shop.a", "running"), part("shop.b", "waiting"), status="active"), "markdown")
+        assert "the session is **not finished**." in told
+        assert "- `shop.a`: it is still under way\n- `shop.b`: it has not begun\n" in told
+
+    def test_it_fits_into_a_pull_request_however_much_there_is(self) -> None:
+        bugs = tuple(SuspectedBug(f"test_{n}", "x" * 4000, "y" * 4000, "z" * 4000) for n in range(50))
+        dropped = tuple(DroppedTest(f"t.py::test_{n}", "x" * 300) for n in range(200))
+        parts = [part(f"shop.module_{n}", made=Product(tests=1)) for n in range(300)]
+        told = rendered(report(part(made=Product(bugs=bugs), dropped=dropped), *parts), "markdown")
+        assert len(told) < 65_536
+        assert "more suspected bugs; the JSON report has them all" in told
+        assert "more dropped tests" in told
 
 
-@pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_what_ended_badly_is_tried_again_with_what_is_proven_kept(story, status):
-    story.root()
-    story.end("root", status, error="nothing to land")
-    text = reported(story, Hints(database=" --database sqlite:///x.db"))
-    assert "proctor sessions retry root --database sqlite:///x.db" in text
-    assert "the same command" not in text
+class TestJUnit:
+    def test_a_component_is_a_suite_and_a_test_is_a_case_as_in_the_reports_of_pytest(self) -> None:
+        suite = suites(rendered(report(PROVEN), "junit"))["shop.prices"]
+        assert cases(suite) == {"test_a[x::y]": [], "test_b": [], "test_c": ["skipped"], "test_wrong": ["failure"]}
+        assert [case.get("classname") for case in suite.iter("testcase")] == [
+            "tests.test_prices.TestIt", "tests.test_prices", "tests.test_prices", "shop.prices",
+        ]  # fmt: skip
+        counted = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time")}
+        assert counted == {"tests": "4", "failures": "1", "errors": "0", "skipped": "1", "time": "2.500"}
+
+    def test_a_suspected_bug_has_its_example(self) -> None:
+        failure = suites(rendered(report(PROVEN), "junit"))["shop.prices"].find(".//failure")
+        assert failure is not None
+        assert failure.text == "line 11\nexample: fahrenheit(180)\nexpected: 350\nfound: assert 356 == 350"
+
+    def test_no_tests_is_skipped_and_a_failed_component_is_an_error(self) -> None:
+        found = suites(rendered(report(NOTHING, FAILED), "junit"))
+        assert cases(found["shop.clock"]) == {"the component as a whole": ["skipped"]}
+        assert cases(found["shop.till"]) == {"the component as a whole": ["error"]}
+        assert [(each.get("skipped"), each.get("errors")) for each in found.values()] == [("1", "0"), ("0", "1")]
+
+    @pytest.mark.parametrize("status", ["failed", "cancelled", "active"])
+    def test_a_run_that_did_not_land_is_never_green(self, status: str) -> None:
+        found = suites(rendered(report(status=status, error="why"), "junit"))
+        assert cases(found["shop"]) == {"landing": ["error"]}
+
+    def test_it_keeps_to_the_common_schema(self) -> None:
+        for each in (report(PROVEN, NOTHING, FAILED), report(), report(FAILED, status="failed", error="x")):
+            document = rendered(each, "junit")
+            assert allowed(parsed(document))
+            assert re.search(r'timestamp="2001-09-09T01:46:40"', document) or not each.parts
+
+    @given(st.text(max_size=50) | st.sampled_from(["]]>", "<x>&", "\x00\x08", "\ud800", "\ufffe", "\x1b[31mred"]))
+    def test_hostile_text_leaves_it_well_formed(self, text: str) -> None:
+        bug = SuspectedBug(text, text, text, text)
+        hostile = part(text, "partial", Product(bugs=(bug,), reason=text), delivered=(Delivered(f"{text}::{text}", 1),))
+        document = rendered(report(hostile, FAILED, status="failed", error=text, name=text), "junit")
+        assert allowed(parsed(document))
 
 
-@pytest.mark.parametrize("verdict", ["failed", "none", "partial"])
-def test_the_command_that_shows_why_is_named_for_whatever_is_not_proven(story, product, verdict):
-    story.root()
-    made = product(
-        tests=3 if verdict == "partial" else 0,
-        dropped=1,
-        dropped_tests=[{"test": "tests/test_oven.py::test_hot", "reason": "assert 3 == 4"}],
-        reason="assert 3 == 4",
-    )
-    status = "failed" if verdict == "failed" else "complete"
-    story.end(story.child("larder.oven"), status, outcome=verdict, product=made, error="assert 3 == 4")
-    text = reported(story)
-    assert "assert 3 == 4" in text
-    assert "    proctor sessions show larder.o\n" in text
+def test_the_json_has_everything_and_says_its_version() -> None:
+    told = json.loads(rendered(report(PROVEN, NOTHING), "json"))
+    assert (told["v"], told["kind"], told["branch"], told["status"]) == (1, "report", "tests-for-shop", "complete")
+    prices = told["components"][0]
+    assert prices["delivered"][1] == {"test": "tests/test_prices.py::test_b", "seconds": 0.0}
+    assert prices["dropped_tests"] == [{"test": "tests/test_prices.py::test_c", "reason": "check_stability: not green"}]
+    assert prices["suspected_bugs"][0]["example"] == "fahrenheit(180)"
+    assert told["notices"] == ["slow"]
+    assert told["strangers"][0]["distribution"] == "acme"
 
 
-def test_a_reason_never_fills_the_screen(story):
-    story.root()
-    for number in range(30):
-        story.end(story.child(f"larder.module_{number:02}"), "failed", error="\n".join(["x" * 5000] * 50))
-    missing = reported(story, width=80).split("Without tests")[1].split("Not finished")[0]
-    assert "and 25 more" in missing
-    assert len(missing.splitlines()) < 25
-
-
-def test_in_a_narrow_window_names_stay_and_figures_go(story):
-    story.root()
-    story.proven("larder.oven")
-    story.proven("larder.international_shipping_documents")
-    for hints in (Hints(), Hints(with_sessions=True)):
-        table = reported(story, hints, width=40).split("2 components")[0]
-        assert "larder.oven" in table
-        assert "✓ proven" in table
-        assert max(map(len, table.splitlines())) <= 40
-
-
-def test_it_fits_80_columns(story):
-    story.root()
-    story.proven("company.department.project.package.subpackage.the_module_itself")
-    story.land()
-    table = reported(story, width=80).split("1 component")[0]
-    assert max(len(line) for line in table.splitlines()) <= 80
-    assert "40 → 88 %" in table
-
-
-def test_what_should_be_known_of_the_package_is_told(story):
-    story.root()
-    assert "Note: 2 existing tests fail.\n" in reported(story, Hints(notices=("2 existing tests fail",)))
+def test_what_was_measured_is_no_change_where_no_test_came() -> None:
+    told = rendered(report(part("shop.till", "none", Product(before=75.0, after=75.0, reason="why"))), "markdown")
+    assert "| `shop.till` | none | 0 | 0 | – |" in told

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from proctor.cli import showing
-from proctor.cli.running import complaints, git_words
-from proctor.cli.summary import summarise
+from proctor.cli.runs.running import complaints, git_words
+from proctor.cli.sessions import showing
+from proctor.cli.tree.summary import summarise
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
 

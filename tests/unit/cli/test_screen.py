@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from proctor.cli.about import About, StrangerStep
-from proctor.cli.report import Hints
-from proctor.cli.screen import JsonScreen, PlainScreen, screen_for
-from proctor.cli.summary import summarise
-from proctor.cli.view import TreeView
+from proctor.cli.reports.terminal import Hints
+from proctor.cli.runs.about import About, StrangerStep
+from proctor.cli.runs.screen import JsonScreen, PlainScreen, screen_for
+from proctor.cli.tree.summary import summarise
+from proctor.cli.tree.view import TreeView
 
 
 def about(**more):

@@ -1,10 +1,10 @@
 from rich.console import Console
 
-from proctor.cli.lines import lines_of
-from proctor.cli.live import frame
 from proctor.cli.output import console
-from proctor.cli.report import Hints, report
-from proctor.cli.summary import summarise
+from proctor.cli.reports.terminal import Hints, report
+from proctor.cli.runs.lines import lines_of
+from proctor.cli.runs.live import frame
+from proctor.cli.tree.summary import summarise
 
 LIMITS = {"seconds": None, "tokens": None, "money": 2.0}
 USAGE = {"input_tokens": 12000, "output_tokens": 345, "cost_usd": 0.42}

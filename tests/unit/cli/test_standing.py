@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proctor import Command, Result, Scope
-from proctor.cli.standing import Standing, standing
+from proctor.cli.tree.standing import Standing, standing
 from proctor.domain.head import Birth, Head, Pending
 from proctor.domain.orchestrator import Completed, InvalidState, Next, NextStep, SessionComplete
 

@@ -1,6 +1,6 @@
 import pytest
 
-from proctor.cli.summary import summarise
+from proctor.cli.tree.summary import summarise
 
 
 def test_landed_is_success(story):

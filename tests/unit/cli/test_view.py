@@ -111,7 +111,7 @@ def test_all_is_done_when_the_root_is_complete(story):
     )
 )
 def test_progress_never_falls(steps):
-    from proctor.cli.view import TreeView
+    from proctor.cli.tree.view import TreeView
 
     lines = {"w": ("initialize", "generate_tests", "run_tests", "finalize"), "r": ("initialize", "finalize")}
     view, seen, done, attempt = TreeView(lines), 0.0, 0, 1

@@ -1,0 +1,1 @@
+"""What `proctor doctor` looks at."""

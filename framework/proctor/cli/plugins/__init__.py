@@ -1,0 +1,1 @@
+"""What `proctor plugins` says and does."""

@@ -1,0 +1,31 @@
+"""What `proctor plugins` looks at, and what it says of a name that is not there."""
+
+from collections.abc import Sequence
+
+import click
+
+from proctor.registry import Plugin, Registry
+from proctor.registry.group import LEFT_OUT
+
+
+def found(registry: Registry) -> Sequence[Plugin]:
+    """List what is installed, without loading it: what can be used, and what certainly cannot."""
+    return (*registry.plugins(), *registry.nameless())
+
+
+def chosen(registry: Registry, name: str) -> Sequence[Plugin]:
+    """Choose plugins by name or distribution. Raises click.BadParameter."""
+    if plugins := _meant(found(registry), name):
+        return plugins
+    if left_out := _meant(registry.left_out(), name):
+        owners = " and ".join(dict.fromkeys(each.distribution for each in left_out))
+        raise click.BadParameter(f"{name!r} of {owners} {LEFT_OUT}. Name its distribution there.", param_hint="NAME")
+    raise click.BadParameter(
+        f"there is no plugin or distribution {name!r}. `proctor plugins list` shows them.", param_hint="NAME"
+    )
+
+
+def _meant(plugins: Sequence[Plugin], name: str) -> Sequence[Plugin]:
+    from proctor.cli.plugins.facts import called
+
+    return [each for each in plugins if each.distribution == name] or called(plugins, name)

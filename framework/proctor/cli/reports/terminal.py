@@ -1,0 +1,240 @@
+"""The end of a run on one page: the table, what looks wrong, what is missing, and where the tests are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from proctor.cli.output import indented
+from proctor.cli.output import table as new_table
+from proctor.cli.runs.about import StrangerStep
+from proctor.cli.runs.live import SIGNS
+from proctor.cli.tree.summary import Row, Summary
+from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean, clipped, count, duration
+
+FIRST, LAST = 2, 3
+"""Lines of a message that are shown, from its beginning and from its end."""
+NAMES = 5
+"""Components that are named for one reason; the table has them all."""
+NARROW = 70
+"""Columns from which on there is room for coverage, attempts and time beside the names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """How the commands begin and end that the user may want next."""
+
+    git: str = "git"
+    database: str = ""
+    """What names the database, if it is not the usual one."""
+    strangers: Sequence[StrangerStep] = ()
+    """Steps that other distributions brought or changed."""
+    interpreter: str | None = None
+    """What ran the tests."""
+    notices: Sequence[str] = ()
+    """What the user should know of the package, in sentences without full stops."""
+    with_sessions: bool = False
+    """Name each component's session, for a closer look."""
+
+
+def report(console: Console, summary: Summary, hints: Hints) -> None:
+    """Print what came of a run."""
+    if summary.rows:
+        console.print()
+        console.print(_table(summary.rows, with_sessions=hints.with_sessions, narrow=console.width < NARROW))
+        console.print()
+        console.print(totals(summary), highlight=False)
+    _bugs(console, summary.rows)
+    _missing(console, summary.rows, hints)
+    _dropped(console, summary.rows, hints)
+    _removed(console, summary)
+    _circumstances(console, summary, hints)
+    console.print()
+    for line in _ending(summary, hints):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _table(rows: Sequence[Row], *, with_sessions: bool, narrow: bool) -> Table:
+    """Make the table; in a narrow window with only what tells components apart."""
+    table, again = new_table(), not with_sessions or any(row.attempts > 1 for row in rows)
+    columns = {
+        "tests": not (narrow and with_sessions),
+        "coverage": not narrow,
+        "attempts": again and not narrow,
+        "time": not narrow,
+    }
+    table.add_column("component", overflow="fold")
+    table.add_column("outcome", no_wrap=True)
+    for name in (name for name, wanted in columns.items() if wanted):
+        table.add_column(name, justify="right", no_wrap=True)
+    if with_sessions:
+        table.add_column("session", no_wrap=True)
+    for row in rows:
+        sign, colour = SIGNS.get(row.verdict, ("·", ""))
+        cells = [cell for cell, wanted in zip(_cells(row), columns.values(), strict=True) if wanted]
+        session = [row.session_id[:SHORT_ID]] if with_sessions else []
+        table.add_row(Text(row.name), Text(f"{sign} {row.verdict}", colour), *cells, *session)
+    return table
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    """Write tests, coverage, attempts and time."""
+    made = row.product
+    tests = f"{made.tests} (−{made.dropped})" if made.dropped else str(made.tests)
+    seconds = "" if row.seconds is None else duration(row.seconds)
+    return tests, made.coverage, str(row.attempts), seconds
+
+
+def totals(summary: Summary) -> str:
+    """Count the components by outcome, and the tests, on one line."""
+    rows = summary.rows
+    verdicts = dict.fromkeys(row.verdict for row in sorted(rows, key=_rank))
+    counted = ", ".join(f"{sum(row.verdict == verdict for row in rows)} {verdict}" for verdict in verdicts)
+    tests = summary.tests if summary.landed else sum(row.product.tests for row in rows)
+    dropped = sum(row.product.dropped for row in rows)
+    parts = [f"{count(len(rows), 'component')}: {counted}", count(tests, "test")]
+    parts += [f"{dropped} dropped"] if dropped else []
+    parts += [duration(summary.seconds)] if summary.seconds is not None else []
+    parts += [spent] if (spent := summary.spending.told()) else []
+    return " · ".join(parts)
+
+
+def _rank(row: Row) -> int:
+    return [*SIGNS].index(row.verdict) if row.verdict in SIGNS else len(SIGNS)
+
+
+def _bugs(console: Console, rows: Sequence[Row]) -> None:
+    found = [(row, bug) for row in rows for bug in row.product.bugs]
+    if not found:
+        return
+    console.print()
+    console.print(
+        Text("Suspected bugs", "bold"),
+        Text("(the code does not bear these tests out; they are kept out of the commit)", "dim"),
+    )
+    for row, bug in found:
+        where = f"{row.name}, line {bug.line}" if bug.line else row.name
+        console.print(Text.assemble("  ", (where, "yellow"), f"  {bug.test}"), soft_wrap=True)
+        details = Text()
+        if bug.example:
+            details.append(f"{bug.example}\n")
+        if bug.expected:
+            details.append("expected  ", "dim").append(f"{bug.expected}\n")
+        details.append("found     ", "dim").append(excerpt(bug.message))
+        indented(console, details, by=4)
+
+
+def _missing(console: Console, rows: Sequence[Row], hints: Hints) -> None:
+    missing = [row for row in rows if row.why and row.verdict != "blocked"]  # the ending tells of those
+    if not missing:
+        return
+    console.print()
+    console.print(Text("Without tests", "bold"))
+    for why in dict.fromkeys(row.why for row in missing):
+        _reason(console, [row for row in missing if row.why == why], why or "", hints)
+
+
+def _dropped(console: Console, rows: Sequence[Row], hints: Hints) -> None:
+    """Tell why tests were dropped of components that have others."""
+    lacking = [row for row in rows if row.product.dropped_tests and row.product.tests]
+    if not lacking:
+        return
+    console.print()
+    console.print(Text("Dropped tests", "bold"), Text("(written, but not borne out by the checks)", "dim"))
+    for row in lacking:
+        first, *others = row.product.dropped_tests
+        more = f"\nand {len(others)} more" if others else ""
+        _reason(console, [row], f"{first.test.rpartition('::')[2]}: {first.reason}{more}", hints)
+
+
+def _reason(console: Console, rows: Sequence[Row], why: str, hints: Hints) -> None:
+    """Print what is to be said of components, and the command that shows the output of the first."""
+    names = ", ".join(row.name for row in rows[:NAMES])
+    names += f" and {len(rows) - NAMES} more" if len(rows) > NAMES else ""
+    indented(console, Text.assemble((names, "yellow"), f"  {excerpt(why)}"), by=2)
+    command = f"proctor sessions show {rows[0].session_id[:SHORT_ID]}{hints.database}"
+    console.print(Text(f"    {command}", "dim"), soft_wrap=True)
+
+
+def _removed(console: Console, summary: Summary) -> None:
+    if not summary.removed:
+        return
+    console.print()
+    console.print(Text("Removed at landing", "bold"), Text("(proven alone, but not together with the others)", "dim"))
+    for test, reason in summary.removed.items():
+        indented(console, Text.assemble((clean(test), "yellow"), f"  {excerpt(reason)}"), by=2)
+
+
+def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
+    told = [f"The tests ran with {hints.interpreter}."] if hints.interpreter else []
+    told += [f"The step {each} took part: {history(summary, each.workflow, each.step)}." for each in hints.strangers]
+    told += [f"Note: {clean(notice)}." for notice in hints.notices]
+    if told:
+        console.print()
+        console.print("\n".join(told), highlight=False, markup=False, soft_wrap=True)
+
+
+def history(summary: Summary, workflow: str, step: str) -> str:
+    """Say how often a step got which status, and whether it waits for an answer."""
+    mine = {key[2]: number for key, number in summary.judged.items() if key[:2] == (workflow, step)}
+    said = [f"{number} {status}" for status, number in sorted(mine.items())]
+    said += ["it waits for an answer"] if (workflow, step) in summary.asking else []
+    return ", ".join(said) or ("it has not run yet" if summary.status == "active" else "it never ran")
+
+
+def excerpt(message: str) -> str:
+    """Shorten a message to its beginning, which says what happened, and its end, which says why."""
+    lines = [clipped(line.rstrip()) for line in clean(message).splitlines() if line.strip()]
+    return "\n".join(lines if len(lines) <= FIRST + LAST else [*lines[:FIRST], "…", *lines[-LAST:]])
+
+
+def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
+    def way(command: str) -> str:
+        return f"proctor sessions {command} {summary.session_id[:SHORT_ID]}{hints.database}"
+
+    session = way("show")
+    match summary.status:
+        case "complete":
+            commit = f" ({summary.commit[:SHORT_COMMIT]})" if summary.commit else ""
+            return (
+                Text.assemble(("Landed", "bold green"), f" on the branch {summary.branch}{commit}."),
+                Text(f"  to read it  {hints.git} log -p -1 {summary.branch}"),
+                Text(f"  to take it  {hints.git} merge {summary.branch}"),
+            )
+        case "failed":
+            return (
+                Text.assemble(("Failed: ", "bold red"), excerpt(summary.error or "no reason was given")),
+                Text(f"  what happened  {session}"),
+                Text(f"  to try again   {way('retry')}, if it was bad luck: the commit and the settings stay"),
+                Text("  after changes  begin anew: proctor run"),
+            )
+        case "cancelled":
+            return (
+                Text("Cancelled. No branch was made."),
+                Text(f"  how far it came  {session}"),
+                Text(f"  to go on         {way('retry')}; what is proven stays"),
+            )
+    if summary.blocked:
+        return (
+            *(Text.assemble(("Blocked: ", "bold red"), excerpt(reason)) for reason in summary.blocked),
+            Text(f"  how far it came  {session}"),
+            Text(f"  to continue      {way('continue')}, once that is put right"),
+        )
+    if summary.paused:
+        return (
+            Text.assemble(("Paused.", "bold yellow"), " What is done is kept."),
+            Text(f"  how far it came  {session}"),
+            *(_resume(each, hints) for each in summary.paused[:NAMES]),
+            Text(f"  then             {way('continue')}"),
+        )
+    return (
+        Text("Not finished."),
+        Text(f"  how far it came  {session}"),
+        Text(f"  to continue      {way('continue')}"),
+    )
+
+
+def _resume(session_id: str, hints: Hints) -> Text:
+    return Text(f"  to resume        proctor sessions resume {session_id[:SHORT_ID]}{hints.database}")

@@ -1,0 +1,1 @@
+"""What `proctor sessions` says and does."""

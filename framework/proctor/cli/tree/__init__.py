@@ -1,0 +1,1 @@
+"""What a tree of sessions tells: fed with events, it draws nothing."""

@@ -1,0 +1,161 @@
+import pytest
+from rich.console import Console
+
+from proctor.cli.reports.terminal import Hints, report
+from proctor.cli.runs.about import StrangerStep
+from proctor.cli.tree.summary import summarise
+
+LINT = StrangerStep("component_testing", "lint", "acme", "1.0")
+
+
+def reported(story, hints=None, width=100):
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        report(console, summarise(story.view), hints or Hints())
+    return capture.get()
+
+
+def test_it_shows_the_table_the_totals_and_how_to_look_at_the_branch(story):
+    story.root()
+    story.proven("larder.shelf")
+    story.land()
+    text = reported(story, Hints(git="git -C /srv/larder", strangers=(LINT,), interpreter="Python 3.12"))
+    assert "✓ proven" in text
+    assert "40 → 88 %" in text
+    assert "1 component: 1 proven · 3 tests" in text
+    assert "git -C /srv/larder log -p -1 tests-for-larder" in text
+    assert "git -C /srv/larder merge tests-for-larder" in text
+    assert "The step component_testing.lint (acme 1.0) took part: it never ran." in text
+    assert "The tests ran with Python 3.12." in text
+
+
+def test_it_says_how_the_steps_of_others_went(story):
+    story.root()
+    for name, status in (("larder.a", "ok"), ("larder.b", "error"), ("larder.c", "ok")):
+        story.done(story.child(name), "lint", status)
+    assert "(acme 1.0) took part: 1 error, 2 ok." in reported(story, Hints(strangers=(LINT,)))
+
+
+def test_a_step_that_waits_for_an_answer_has_not_been_passed_over(story):
+    story.root()
+    story.tell(story.child("larder.a"), "interaction_started", step="lint", sequence=1)
+    story.tell("larder.a-1", "interaction_parked", waits_for="external", question="Is it tidy?")
+    assert "(acme 1.0) took part: it waits for an answer." in reported(story, Hints(strangers=(LINT,)))
+    story.tell("larder.a-1", "interaction_completed", step="lint", sequence=1, status="ok")
+    assert "(acme 1.0) took part: 1 ok." in reported(story, Hints(strangers=(LINT,)))
+
+
+def test_what_was_removed_at_landing_is_named(story):
+    story.root()
+    story.tell("root", "session_changed", status="complete", product={"removed": [{"test": "test_x", "reason": "red"}]})
+    assert "test_x  red" in reported(story)
+
+
+def test_a_suspected_bug_shows_example_expectation_and_line(story, product):
+    story.root()
+    bug = {"test": "test_f", "message": "got 356", "example": "fahrenheit(180)", "expected": "350", "line": 11}
+    story.end(story.child("larder.oven"), outcome="proven", product=product(suspected_bugs=[bug]))
+    story.land()
+    text = reported(story)
+    for part in ("larder.oven, line 11", "test_f", "fahrenheit(180)", "expected  350", "got 356"):
+        assert part in text
+
+
+def test_one_reason_of_many_components_is_told_once(story):
+    story.root()
+    for name in ("larder.a", "larder.b"):
+        story.end(story.child(name), "failed", error="there is no such agent")
+    story.end("root", "failed", error="nothing to land")
+    text = reported(story, Hints(database=" --database sqlite:///x.db"))
+    assert "larder.a, larder.b  there is no such agent" in text
+    assert text.count("no such agent") == 1
+    assert "Failed: nothing to land" in text
+    assert "proctor sessions show root --database sqlite:///x.db" in text
+
+
+@pytest.mark.parametrize(("status", "says"), [("cancelled", "Cancelled. No branch"), ("active", "Not finished.")])
+def test_it_says_what_to_do_when_nothing_landed(story, status, says):
+    story.root()
+    story.tell("root", "session_changed", status=status)
+    assert says in reported(story)
+
+
+def test_what_blocks_is_told_once_with_what_to_do(story):
+    story.root()
+    for name in ("larder.a", "larder.b"):
+        story.tell(story.child(name), "session_changed", status="active", blocked="The plugin x is not installed.")
+    text = reported(story)
+    assert "! blocked" in text
+    assert text.count("The plugin x is not installed.") == 1
+    assert "Blocked: The plugin x" in text
+    assert "proctor sessions continue root, once that is put right" in text
+
+
+def test_a_pause_is_told_once_with_what_ends_it(story):
+    story.root()
+    for each in ("root", story.child("larder.a"), story.child("larder.b")):
+        story.tell(each, "session_changed", status="active", paused=True)
+    text = reported(story)
+    assert "Blocked" not in text
+    assert text.count("proctor sessions resume") == 1
+    assert "proctor sessions resume root" in text
+    assert summarise(story.view).exit_code() == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_what_ended_badly_is_tried_again_with_what_is_proven_kept(story, status):
+    story.root()
+    story.end("root", status, error="nothing to land")
+    text = reported(story, Hints(database=" --database sqlite:///x.db"))
+    assert "proctor sessions retry root --database sqlite:///x.db" in text
+    assert "the same command" not in text
+
+
+@pytest.mark.parametrize("verdict", ["failed", "none", "partial"])
+def test_the_command_that_shows_why_is_named_for_whatever_is_not_proven(story, product, verdict):
+    story.root()
+    made = product(
+        tests=3 if verdict == "partial" else 0,
+        dropped=1,
+        dropped_tests=[{"test": "tests/test_oven.py::test_hot", "reason": "assert 3 == 4"}],
+        reason="assert 3 == 4",
+    )
+    status = "failed" if verdict == "failed" else "complete"
+    story.end(story.child("larder.oven"), status, outcome=verdict, product=made, error="assert 3 == 4")
+    text = reported(story)
+    assert "assert 3 == 4" in text
+    assert "    proctor sessions show larder.o\n" in text
+
+
+def test_a_reason_never_fills_the_screen(story):
+    story.root()
+    for number in range(30):
+        story.end(story.child(f"larder.module_{number:02}"), "failed", error="\n".join(["x" * 5000] * 50))
+    missing = reported(story, width=80).split("Without tests")[1].split("Not finished")[0]
+    assert "and 25 more" in missing
+    assert len(missing.splitlines()) < 25
+
+
+def test_in_a_narrow_window_names_stay_and_figures_go(story):
+    story.root()
+    story.proven("larder.oven")
+    story.proven("larder.international_shipping_documents")
+    for hints in (Hints(), Hints(with_sessions=True)):
+        table = reported(story, hints, width=40).split("2 components")[0]
+        assert "larder.oven" in table
+        assert "✓ proven" in table
+        assert max(map(len, table.splitlines())) <= 40
+
+
+def test_it_fits_80_columns(story):
+    story.root()
+    story.proven("company.department.project.package.subpackage.the_module_itself")
+    story.land()
+    table = reported(story, width=80).split("1 component")[0]
+    assert max(len(line) for line in table.splitlines()) <= 80
+    assert "40 → 88 %" in table
+
+
+def test_what_should_be_known_of_the_package_is_told(story):
+    story.root()
+    assert "Note: 2 existing tests fail.\n" in reported(story, Hints(notices=("2 existing tests fail",)))
