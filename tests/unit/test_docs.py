@@ -21,8 +21,8 @@ from proctor.api.errors import ANSWERS, NotFound
 from proctor.api.schema import printed
 from proctor.api.settings import ServerSettings
 from proctor.cli.group import proctor as command_line
+from proctor.cli.jsonl import JSON_VERSION
 from proctor.cli.lazy import FAILED, USAGE
-from proctor.cli.runs.screen import JSON_VERSION
 from proctor.contracts.conformity import as_step
 from proctor.contracts.version import CONTRACTS
 from proctor.errors import ProctorError, UsageError

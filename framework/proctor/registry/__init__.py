@@ -8,7 +8,7 @@ A plugin is *broken* if it cannot be imported, whatever it raises, or is not wha
 is listed with the cause and harms nobody but those who ask for it.
 """
 
-from proctor.registry.installed import OWN, Plugin
+from proctor.installed import OWN, Plugin
 from proctor.registry.registry import Registry
 
 __all__ = ["OWN", "Plugin", "Registry"]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.errors import InvalidSetting
-from proctor.registry.installed import Plugin
+from proctor.installed import Plugin
 from proctor.registry.loading import asked, broken
 
 Options = Mapping[str, JsonObject]

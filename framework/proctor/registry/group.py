@@ -1,19 +1,15 @@
 """The plugins of one entry-point group."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Generic, TypeVar
 
 from proctor.errors import PluginBroken, PluginClash, PluginMissing
-from proctor.registry.installed import Plugin, normalised
+from proctor.installed import LEFT_OUT, Installed, Plugin, clash, normalised
 from proctor.registry.loading import asked, broken, load
 
 _FORM = re.compile(r"\w+(\.\w+)*\s*:\s*\w+(\.\w+)*\s*(\[.*\]\s*)?")
-
-LEFT_OUT = "is left out by the setting `plugins.only`"
 
 T = TypeVar("T")
 
@@ -21,16 +17,9 @@ T = TypeVar("T")
 class Group(Generic[T]):
     """The plugins of one entry-point group: listed first, loaded on demand, each once."""
 
-    def __init__(
-        self,
-        group: str,
-        installed: Callable[[str], Sequence[Plugin]],
-        left_out: Callable[[], Sequence[Plugin]],
-        check: Callable[[str, object], T],
-    ) -> None:
+    def __init__(self, group: str, installed: Installed, check: Callable[[str, object], T]) -> None:
         self._group = group
         self._installed = installed
-        self._left_out = left_out
         self._check = check
         self._loaded: dict[Plugin, T] = {}
 
@@ -38,10 +27,10 @@ class Group(Generic[T]):
         """Give the names that are registered."""
         return self._by_name.keys()
 
-    def plugins(self, *, check: bool) -> Iterator[Plugin]:
-        """List the plugins, with the reason of those that cannot be used; `check` loads each to find that out."""
+    def checked(self) -> Iterator[Plugin]:
+        """List the plugins, with the reason of those that cannot be used: each is loaded to find that out."""
         for name, claimants in self._by_name.items():
-            error = self._error(name) if check or len(claimants) > 1 else None
+            error = self._error(name)
             for plugin in claimants:
                 yield replace(plugin, error=error)
 
@@ -54,8 +43,7 @@ class Group(Generic[T]):
             chosen = [each for each in claimants if wanted is not None and normalised(each.distribution) in wanted]
             if len(chosen) == 1:
                 return chosen[0]
-            owners = " and ".join(dict.fromkeys(each.distribution for each in claimants))
-            raise PluginClash(name=name, group=self._group, distributions=owners)
+            raise clash(claimants)
         return claimants[0]
 
     def claimants(self, name: str) -> Collection[str]:
@@ -88,7 +76,9 @@ class Group(Generic[T]):
 
     def _missing(self, name: str) -> PluginMissing:
         """Make the error of what is not there, or is and may not load."""
-        owners = {each.distribution for each in self._left_out() if (each.group, each.name) == (self._group, name)}
+        owners = {
+            each.distribution for each in self._installed.left_out() if (each.group, each.name) == (self._group, name)
+        }
         if not owners:
             return PluginMissing(group=self._group, name=name)
         cause = f"of {' and '.join(sorted(owners))} {LEFT_OUT}. Name its distribution there"
@@ -103,9 +93,6 @@ class Group(Generic[T]):
             return str(error)
         return None
 
-    @cached_property
+    @property
     def _by_name(self) -> Mapping[str, Sequence[Plugin]]:
-        by_name: defaultdict[str, list[Plugin]] = defaultdict(list)
-        for plugin in sorted(self._installed(self._group), key=lambda each: each.name):
-            by_name[plugin.name].append(plugin)
-        return by_name
+        return self._installed.claimants(self._group)

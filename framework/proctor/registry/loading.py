@@ -25,7 +25,7 @@ from stevedore import ExtensionManager
 from proctor.contracts.answers import line_of, raised, told
 from proctor.contracts.conformity import Unfit
 from proctor.errors import PluginBroken
-from proctor.registry.installed import OWN, Plugin
+from proctor.installed import OWN, Plugin
 
 AFTER_S = 3.0
 """So long a plugin's code may take before it is told who holds everything up."""

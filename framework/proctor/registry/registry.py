@@ -1,9 +1,7 @@
 """From the names of plugins to what they are."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from proctor.contracts import Agent, Executor, Step, Wrapper
 from proctor.contracts.conformity import as_agent, as_engine, as_executor, as_step, as_workflow
@@ -11,11 +9,11 @@ from proctor.contracts.engine import Engine
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.workflow import PinnedStep, PinnedWorkflow, PinnedWrapper, Workflow, pin
 from proctor.errors import InvalidSetting, PluginBroken, ProctorError
+from proctor.installed import Installed, Plugin, normalised
 from proctor.registry.clashes import clashes
 from proctor.registry.given import Given, Options
 from proctor.registry.grounds import fallen
 from proctor.registry.group import Group
-from proctor.registry.installed import OWN, Plugin, installed, normalised, owner
 
 
 class Registry:
@@ -25,29 +23,23 @@ class Registry:
     """
 
     def __init__(self, allowed: Collection[str] | None = None) -> None:
-        self._allowed = None if allowed is None else {OWN, *map(normalised, allowed)}
-        self._workflows = Group("proctor.workflows", self._installed, self.left_out, as_workflow)
-        self._steps = Group("proctor.steps", self._installed, self.left_out, as_step)
-        self._agents = Group("proctor.agents", self._installed, self.left_out, as_agent)
-        self._executors = Group("proctor.executors", self._installed, self.left_out, as_executor)
-        self._engines = Group("proctor.engines", self._installed, self.left_out, as_engine)
+        self.installed = Installed(allowed)
+        self._workflows = Group("proctor.workflows", self.installed, as_workflow)
+        self._steps = Group("proctor.steps", self.installed, as_step)
+        self._agents = Group("proctor.agents", self.installed, as_agent)
+        self._executors = Group("proctor.executors", self.installed, as_executor)
+        self._engines = Group("proctor.engines", self.installed, as_engine)
 
     def plugins(self, *, check: bool = False) -> tuple[Plugin, ...]:
         """List what is installed, by group and name; `check` loads each one to find those that are broken.
 
         Only then those of distributions without a name are among them, too: nothing of such can be used.
         """
+        if not check:
+            return self.installed.plugins()
         groups = (self._workflows, self._steps, self._agents, self._executors, self._engines)
-        found = tuple(plugin for group in groups for plugin in group.plugins(check=check))
-        return (*self._fallen(found), *self.nameless()) if check else found
-
-    def nameless(self) -> tuple[Plugin, ...]:
-        """List what distributions without a name bring: with the reason, and their path in the place of the name."""
-        return tuple(each for each in self._found if each.error and self._may_load(each))
-
-    def left_out(self) -> tuple[Plugin, ...]:
-        """List what is installed, and passed over because of what is `allowed`."""
-        return tuple(each for each in self._found if not self._may_load(each))
+        found = [plugin for group in groups for plugin in group.checked()]
+        return (*self._fallen(found), *self.installed.nameless())
 
     def workflow(self, name: str) -> Workflow:
         """Give a workflow. Raises PluginMissing, PluginBroken or PluginClash, as the methods below do."""
@@ -187,21 +179,3 @@ class Registry:
             if given.options.get(full_name) and self._steps.sound(full_name, wanted):
                 raise
             return None
-
-    def _installed(self, group: str) -> Sequence[Plugin]:
-        return self._index.get(group, ())
-
-    def _may_load(self, plugin: Plugin) -> bool:
-        return self._allowed is None or owner(plugin) in self._allowed
-
-    @cached_property
-    def _found(self) -> Sequence[Plugin]:
-        return [*installed()]
-
-    @cached_property
-    def _index(self) -> Mapping[str, Sequence[Plugin]]:
-        index: defaultdict[str, list[Plugin]] = defaultdict(list)
-        for plugin in self._found:
-            if not plugin.error and self._may_load(plugin):
-                index[plugin.group].append(plugin)
-        return index

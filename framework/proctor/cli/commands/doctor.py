@@ -95,9 +95,7 @@ def _print(found: "Sequence[Diagnosis]") -> None:
 def _print_json(found: "Iterable[Diagnosis]") -> None:
     from dataclasses import asdict
 
-    import orjson
-
-    from proctor.cli.runs.screen import JSON_VERSION
+    from proctor.cli.jsonl import write_line
 
     for each in found:
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "check", **asdict(each)}))
+        write_line("check", asdict(each))

@@ -11,7 +11,6 @@ from proctor.cli.lazy import FAILED, USAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from proctor.domain.json import JsonObject
     from proctor.history import Divergence, Replayed
 
 
@@ -90,9 +89,6 @@ def _divergence(divergence: "Divergence") -> "Iterator[str]":
 def _print_json(file: Path, replayed: "Replayed") -> None:
     from dataclasses import asdict
 
-    import orjson
+    from proctor.cli.jsonl import write_line
 
-    from proctor.cli.runs.screen import JSON_VERSION
-
-    told: JsonObject = {"v": JSON_VERSION, "kind": "replay", "file": str(file), **asdict(replayed)}
-    click.echo(orjson.dumps(told))
+    write_line("replay", {"file": str(file), **asdict(replayed)})

@@ -110,13 +110,11 @@ def revoke(name: str, database: str | None) -> None:
 def _print_json(found: "Sequence[Token]") -> None:
     from dataclasses import asdict
 
-    import orjson
-
-    from proctor.cli.runs.screen import JSON_VERSION
+    from proctor.cli.jsonl import write_line
 
     for each in found:
         fields = {name: value for name, value in asdict(each).items() if name != "digest"}
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "token", **fields}))
+        write_line("token", fields)
 
 
 def _print_table(found: "Sequence[Token]") -> None:

@@ -113,9 +113,8 @@ def _way(workflow: "PinnedWorkflow", step: "PinnedStep", target: str) -> str:
 
 
 def _print_workflow_json(workflow: "PinnedWorkflow") -> None:
-    import orjson
 
-    from proctor.cli.runs.screen import JSON_VERSION
+    from proctor.cli.jsonl import write_line
 
     steps = [
         {
@@ -127,8 +126,7 @@ def _print_workflow_json(workflow: "PinnedWorkflow") -> None:
         }
         for step in workflow.steps.values()
     ]
-    told = {"v": JSON_VERSION, "kind": "workflow", "name": workflow.name, "spawns": workflow.spawns, "steps": steps}
-    click.echo(orjson.dumps(told))
+    write_line("workflow", {"name": workflow.name, "spawns": workflow.spawns, "steps": steps})
 
 
 def _print_walk(simulated: "Simulated") -> None:
@@ -160,8 +158,6 @@ def _print_walk_table(simulated: "Simulated") -> None:
 def _print_walk_json(workflow: "PinnedWorkflow", simulated: "Simulated") -> None:
     from dataclasses import asdict
 
-    import orjson
+    from proctor.cli.jsonl import write_line
 
-    from proctor.cli.runs.screen import JSON_VERSION
-
-    click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "simulation", "workflow": workflow.name, **asdict(simulated)}))
+    write_line("simulation", {"workflow": workflow.name, **asdict(simulated)})

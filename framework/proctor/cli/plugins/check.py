@@ -31,9 +31,9 @@ def check(context: click.Context, names: tuple[str, ...], as_json: bool) -> None
     from proctor.registry import Registry
 
     registry = Registry(load().may_load())
-    named = dict.fromkeys(plugin for name in names for plugin in chosen(registry, name))
+    named = dict.fromkeys(plugin for name in names for plugin in chosen(registry.installed, name))
     sound = True
-    for distribution, plugins in _by_distribution([*named] or found(registry)):
+    for distribution, plugins in _by_distribution([*named] or found(registry.installed)):
         if not as_json:
             click.echo(clean(f"{distribution} {plugins[0].version}".rstrip()))
         broken = [_checked(plugin, registry, as_json=as_json) for plugin in plugins]
@@ -125,8 +125,6 @@ def _rule(broken: "RuleBroken") -> "JsonObject":
 
 
 def _write(kind: str, told: "JsonObject") -> None:
-    import orjson
+    from proctor.cli.jsonl import write_line
 
-    from proctor.cli.runs.screen import JSON_VERSION
-
-    click.echo(orjson.dumps({"v": JSON_VERSION, "kind": kind, **told}))
+    write_line(kind, told)

@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 import click
 
-from proctor.registry import Plugin, Registry
-from proctor.registry.group import LEFT_OUT
+from proctor.installed import LEFT_OUT, Installed, Plugin
 
 
-def found(registry: Registry) -> Sequence[Plugin]:
+def found(installed: Installed) -> Sequence[Plugin]:
     """List what is installed, without loading it: what can be used, and what certainly cannot."""
-    return (*registry.plugins(), *registry.nameless())
+    return (*installed.plugins(), *installed.nameless())
 
 
-def chosen(registry: Registry, name: str) -> Sequence[Plugin]:
+def chosen(installed: Installed, name: str) -> Sequence[Plugin]:
     """Choose plugins by name or distribution. Raises click.BadParameter."""
-    if plugins := _meant(found(registry), name):
+    if plugins := _meant(found(installed), name):
         return plugins
-    if left_out := _meant(registry.left_out(), name):
+    if left_out := _meant(installed.left_out(), name):
         owners = " and ".join(dict.fromkeys(each.distribution for each in left_out))
         raise click.BadParameter(f"{name!r} of {owners} {LEFT_OUT}. Name its distribution there.", param_hint="NAME")
     raise click.BadParameter(

@@ -10,7 +10,9 @@ from proctor.cli.lazy import FAILED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from proctor.registry import Plugin, Registry
+    from proctor.config import Settings
+    from proctor.installed import Plugin
+    from proctor.registry import Registry
 
     Places = Mapping[Plugin, str]
 
@@ -25,11 +27,10 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
     """List the plugins that are installed. None is loaded, unless --check is given."""
     from proctor.cli.plugins.found import found
     from proctor.config import load
-    from proctor.registry import Registry
+    from proctor.installed import Installed
 
     settings = load()
-    registry = Registry(settings.may_load())
-    plugins, places = _checked(registry, settings.plugins.only) if check else (found(registry), None)
+    plugins, places = _checked(settings) if check else (found(Installed(settings.may_load())), None)
     if as_json:
         _print_json(plugins, places)
     else:
@@ -38,12 +39,14 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
         context.exit(FAILED)
 
 
-def _checked(registry: "Registry", only: "Sequence[str] | None") -> "tuple[Sequence[Plugin], Places]":
+def _checked(settings: "Settings") -> "tuple[Sequence[Plugin], Places]":
     """Load all plugins, and place them. What they print goes to stderr."""
     from proctor.cli.output import reserved  # it takes rich along, which nothing else needs here
+    from proctor.registry import Registry
 
+    registry = Registry(settings.may_load())
     with reserved():
-        plugins = [_pinned(plugin, registry, only) for plugin in registry.plugins(check=True)]
+        plugins = [_pinned(plugin, registry, settings.plugins.only) for plugin in registry.plugins(check=True)]
         return plugins, _places(plugins, registry)
 
 
@@ -68,13 +71,11 @@ def _places(found: "Sequence[Plugin]", registry: "Registry") -> "Places":
 def _print_json(found: "Sequence[Plugin]", places: "Places | None") -> None:
     from dataclasses import asdict
 
-    import orjson
-
-    from proctor.cli.runs.screen import JSON_VERSION
+    from proctor.cli.jsonl import write_line
 
     for plugin in found:
         place = {} if places is None else {"place": places.get(plugin)}
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "plugin", **asdict(plugin), **place}))
+        write_line("plugin", {**asdict(plugin), **place})
 
 
 def _print_table(found: "Sequence[Plugin]", places: "Places", *, checked: bool) -> None:

@@ -32,7 +32,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     from proctor.registry import Registry
 
     registry = Registry(load().may_load())
-    plugin = _one(chosen(registry, name), name)
+    plugin = _one(chosen(registry.installed, name), name)
     with reserved():
         told = Facts(plugin) if plugin.error else facts(plugin, registry)
     _print_json(told) if as_json else _print(told)
@@ -107,9 +107,7 @@ def _rows(schema: "JsonObject") -> "Iterator[tuple[str, str, str]]":
 def _print_json(found: "Facts") -> None:
     from dataclasses import asdict
 
-    import orjson
-
-    from proctor.cli.runs.screen import JSON_VERSION
+    from proctor.cli.jsonl import write_line
 
     told = asdict(found)
-    click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "plugin", **told.pop("plugin"), **told}))
+    write_line("plugin", {**told.pop("plugin"), **told})

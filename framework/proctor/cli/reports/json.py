@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import orjson
 
+from proctor.cli.jsonl import JSON_VERSION
 from proctor.cli.reports.report import Part, Report
-from proctor.cli.runs.screen import JSON_VERSION
 from proctor.domain.json import JsonObject
 
 

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-import orjson
 from rich.table import Table
 from rich.text import Text
 
 from proctor.app import App, Order, open_app
+from proctor.cli.jsonl import write_line
 from proctor.cli.lazy import FAILED
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented, reserved
 from proctor.cli.output import table as new_table
 from proctor.cli.runs.running import interpreter
-from proctor.cli.runs.screen import JSON_VERSION
 from proctor.cli.tree.product import mapping, mappings, text, whole
 from proctor.cli.wording import SHORT_COMMIT, clean, count
 from proctor.config import Settings
@@ -167,7 +166,7 @@ def _print_json(head: Head, found: Sequence[Found], problem: str | None, out: Te
         "interpreter": interpreter(head),
         "error": problem,
     }
-    click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "dry_run", **told}), out)
+    write_line("dry_run", told, out)
 
 
 def _length(value: Json) -> int:

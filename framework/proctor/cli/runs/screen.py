@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TextIO
 
 import click
-import orjson
 
+from proctor.cli.jsonl import write_line
 from proctor.cli.output import console
 from proctor.cli.reports.terminal import Hints, report
 from proctor.cli.runs.about import About
@@ -16,8 +16,6 @@ from proctor.cli.tree.summary import Summary
 from proctor.cli.tree.view import SessionView, TreeView
 from proctor.domain.event import Event
 from proctor.domain.json import JsonObject
-
-JSON_VERSION = 1
 
 
 class Screen(ABC):
@@ -75,19 +73,16 @@ class JsonScreen(Screen):
 
     def begin(self) -> None:
         """Write what the run is about."""
-        self._write("begun", self.about.to_json())
+        write_line("begun", self.about.to_json(), self.out)
 
     def tell(self, event: Event, session: SessionView | None) -> None:
         """Write an event as it is."""
         about: JsonObject = {"sequence": event.sequence, "session": event.session_id, "at": event.at}
-        self._write(event.kind, {**about, "data": event.data})
+        write_line(event.kind, {**about, "data": event.data}, self.out)
 
     def end(self, summary: Summary, hints: Hints) -> None:
         """Write what came of it."""
-        self._write("ended", {**summary.to_json(), "interpreter": hints.interpreter})
-
-    def _write(self, kind: str, fields: JsonObject) -> None:
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": kind, **fields}), self.out)
+        write_line("ended", {**summary.to_json(), "interpreter": hints.interpreter}, self.out)
 
 
 class LiveScreen(Screen):

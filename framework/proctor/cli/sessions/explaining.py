@@ -5,18 +5,16 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 
-import click
-import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from proctor.app import App, open_app
+from proctor.cli.jsonl import write_line
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
 from proctor.cli.runs.running import named
-from proctor.cli.runs.screen import JSON_VERSION
 from proctor.cli.sessions.lookup import find
 from proctor.cli.tree.past import log_of
 from proctor.cli.tree.product import text, whole
@@ -64,7 +62,7 @@ async def print_explanation(settings: Settings, prefix: str, *, as_json: bool, d
         told = {"session": head.id, "status": head.status, "history": [asdict(each) for each in history]}
         children = [{"session": child.id, "name": _name(child), **each.to_json()} for child, each in below]
         fields = {**told, "next": now.to_json(), "children": children}
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "explanation", **fields}))
+        write_line("explanation", fields)
     else:
         _print(new_console(), head, history, now, below)
 

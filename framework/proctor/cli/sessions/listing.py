@@ -4,15 +4,14 @@ import time
 from collections.abc import Sequence
 
 import click
-import orjson
 from rich.table import Table
 from rich.text import Text
 
 from proctor.app import open_app
+from proctor.cli.jsonl import write_line
 from proctor.cli.output import console
 from proctor.cli.output import table as new_table
 from proctor.cli.runs.live import SIGNS
-from proctor.cli.runs.screen import JSON_VERSION
 from proctor.cli.tree.product import text
 from proctor.cli.wording import SHORT_ID, age
 from proctor.config import Settings
@@ -26,7 +25,7 @@ async def print_list(settings: Settings, *, limit: int, as_json: bool) -> None:
         roots = await app.store.roots(app.scope, limit=limit)
     if as_json:
         for root in roots:
-            click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "session", **_fields(root)}))
+            write_line("session", _fields(root))
     elif roots:
         console().print(_table(roots, time.time()))
     else:

@@ -3,10 +3,9 @@
 from dataclasses import asdict
 
 import click
-import orjson
 
 from proctor.app import open_app
-from proctor.cli.runs.screen import JSON_VERSION
+from proctor.cli.jsonl import write_line
 from proctor.cli.wording import count
 from proctor.config import Settings
 from proctor.retention import GivenBack, Retention
@@ -18,8 +17,7 @@ async def prune(settings: Settings, *, older_than: int | None, dry_run: bool, as
         retention = Retention(app.store, settings)
         given = await (retention.preview if dry_run else retention.prune)(older_than=older_than)
     if as_json:
-        told = {"v": JSON_VERSION, "kind": "pruned", "dry_run": dry_run, **asdict(given)}
-        click.echo(orjson.dumps(told))
+        write_line("pruned", {"dry_run": dry_run, **asdict(given)})
         return
     for line in _lines(given, dry_run=dry_run):
         click.echo(line)

@@ -3,20 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-import orjson
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from proctor.app import open_app
+from proctor.cli.jsonl import write_line
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
 from proctor.cli.reports.terminal import Hints, report
 from proctor.cli.runs.about import strangers
 from proctor.cli.runs.running import git_words, interpreter, named
-from proctor.cli.runs.screen import JSON_VERSION
 from proctor.cli.sessions.lookup import find
 from proctor.cli.sessions.questions import asking, details, question, ways
 from proctor.cli.tree.past import log_of, view_of
@@ -50,7 +48,7 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
     if as_json:
         summary = summarise(view).to_json()
         components = {name: summary[name] for name in ("spent", "components")} if head.birth.parent is None else {}
-        click.echo(orjson.dumps({"v": JSON_VERSION, "kind": "session", **_fields(head, interactions), **components}))
+        write_line("session", {**_fields(head, interactions), **components})
         return
     console = new_console()
     _head(console, head)

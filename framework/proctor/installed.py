@@ -2,14 +2,21 @@
 
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import Distribution, distributions
 from pathlib import PurePath
 
+from proctor.errors import PluginClash
+
 OWN = "proctor"
 """The distribution whose plugins always load."""
+GROUPS = ("proctor.workflows", "proctor.steps", "proctor.agents", "proctor.executors", "proctor.engines")
+"""The entry-point groups, in the order in which they are told."""
+LEFT_OUT = "is left out by the setting `plugins.only`"
 _NAMELESS = "its metadata has no Name, so nothing of it can be used. Install it again"
 
 
@@ -25,6 +32,58 @@ class Plugin:
     """Where it is found: `module:attribute`."""
     error: str | None = None
     """Why it cannot be used. Of most, that is only known once they were loaded."""
+
+
+class Installed:
+    """The plugins that are installed, as they were when this was first asked.
+
+    With `allowed`, distributions that it does not name are passed over as if they were not installed.
+    """
+
+    def __init__(self, allowed: Collection[str] | None = None) -> None:
+        self._allowed = None if allowed is None else {OWN, *map(normalised, allowed)}
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """List what is installed, by group and name; of several that claim one name, with that as their error."""
+        return tuple(plugin for group in GROUPS for plugin in self._listed(group))
+
+    def nameless(self) -> tuple[Plugin, ...]:
+        """List what distributions without a name bring: with the reason, and their path in the place of the name."""
+        return tuple(each for each in self._found if each.error and self._may_load(each))
+
+    def left_out(self) -> tuple[Plugin, ...]:
+        """List what is installed, and passed over because of what is `allowed`."""
+        return tuple(each for each in self._found if not self._may_load(each))
+
+    def claimants(self, group: str) -> Mapping[str, Sequence[Plugin]]:
+        """Give those of a group that can be used, by name: more than one where several claim it."""
+        return self._index.get(group, {})
+
+    def _listed(self, group: str) -> Iterator[Plugin]:
+        for claimants in self.claimants(group).values():
+            error = str(clash(claimants)) if len(claimants) > 1 else None
+            yield from (replace(each, error=error) for each in claimants) if error else claimants
+
+    def _may_load(self, plugin: Plugin) -> bool:
+        return self._allowed is None or owner(plugin) in self._allowed
+
+    @cached_property
+    def _found(self) -> Sequence[Plugin]:
+        return [*installed()]
+
+    @cached_property
+    def _index(self) -> Mapping[str, Mapping[str, Sequence[Plugin]]]:
+        index: defaultdict[str, defaultdict[str, list[Plugin]]] = defaultdict(lambda: defaultdict(list))
+        for plugin in sorted(self._found, key=lambda each: each.name):
+            if not plugin.error and self._may_load(plugin):
+                index[plugin.group][plugin.name].append(plugin)
+        return index
+
+
+def clash(claimants: Sequence[Plugin]) -> PluginClash:
+    """Make the error of several plugins that claim one name."""
+    first, owners = claimants[0], " and ".join(dict.fromkeys(each.distribution for each in claimants))
+    return PluginClash(name=first.name, group=first.group, distributions=owners)
 
 
 def installed() -> Iterator[Plugin]:
