@@ -54,7 +54,7 @@ def test_whoever_is_to_answer_reads_what_and_how(story):
     story.begin("root", "approve", sequence=3)
     session = story.tell("root", "interaction_parked", waits_for="external", question="Land 12 tests?")
     assert told(story)[-1] == "larder: approve waits for an answer: Land 12 tests? (proctor sessions answer root)"
-    assert session.doing == "waits for an answer: proctor sessions answer root"
+    assert session.doing == "waits for an answer"
 
 
 def test_suspected_bugs_and_reasons_are_told(story, product):

@@ -139,6 +139,25 @@ def test_a_failed_component_stays_in_sight_with_the_command_that_shows_why(story
     assert "  proctor sessions show larder.m" in drawn(story, 40)
 
 
+def test_a_command_that_is_wider_than_the_window_is_told_in_two_lines_that_a_shell_joins(story):
+    crowd(story, 3)
+    story.end("larder.module_00-1", "failed", error="no agent")
+    database = " --database sqlite:////tmp/a/rather/long/place/proctor.db"
+    foot = drawn(story, 70, database=database)[-3:-1]
+    assert " ".join(foot).replace(" \\ ", "").split() == f"proctor sessions show larder.m{database}".split()
+
+
+def test_whoever_is_asked_reads_the_command_that_answers(story):
+    crowd(story, 3)
+    story.begin("root", "approve", sequence=3)
+    story.tell("root", "interaction_parked", waits_for="external", question="Land 12 tests?")
+    assert any(
+        "answer: proctor sessions answer root --database x" in line for line in drawn(story, database=" --database x")
+    )
+    story.tell("root", "interaction_completed", step="approve", status="ok", message=None)
+    assert not any("answer:" in line for line in drawn(story))
+
+
 def test_without_colours_the_bar_tells_what_is_done_too(story):
     story.root()
     story.proven("larder.shelf")

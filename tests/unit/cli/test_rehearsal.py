@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proctor import Scope
-from proctor.cli.runs.rehearsal import Found, asked
+from proctor.cli.runs.rehearsal import Found, asked, budgets
 from proctor.domain.head import Birth, Head
 from proctor.domain.session import AgentChoice, Limits
 
@@ -40,3 +40,18 @@ def test_an_agent_is_asked_once_to_write_and_for_every_fix_in_every_attempt(
     assert f"The agent {agent.name} would be asked at most {times} times: for each component once" in found.told()
     assert said in found.told()
     assert ("may cost money" in found.told()) == (agent.name == "mine")
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (Limits(), []),
+        (Limits(money=2.0), ["The whole run may spend at most 2.00 USD."]),
+        (
+            Limits(money=0.5, tokens=10_000, seconds=900),
+            ["The whole run may spend at most 0.50 USD, 10,000 tokens, 15:00 of time."],
+        ),
+    ],
+)
+def test_budgets_of_the_whole_run_are_told_where_there_are_any(limits: Limits, said: list[str]) -> None:
+    assert [*budgets(limits)] == said

@@ -86,7 +86,7 @@ def frame(
         return Text("")
     steps = [_step(root, step, tick) for step in root.line]
     split = _current(root) + 1
-    feet = [_counts(view), *_closer(view, width, database)] if view.components else []
+    feet = [*([_counts(view)] if view.components else []), *_hints(view, width, database)]
     room = max(1, height - 1 - 1 - len(steps) - len(feet))
     return Group(
         _title(view, root, now, width, word or _held(view, database)),
@@ -121,12 +121,21 @@ def _held(view: TreeView, database: str) -> str | None:
     return f"blocked: {first_line(blocked)}" if blocked else None
 
 
-def _closer(view: TreeView, width: int, database: str) -> Iterator[Text]:
-    """Name the command that shows why a component ended badly: the worst, of several the last."""
-    if (bad := view.trouble()) is not None:
-        command = f"proctor sessions show {bad.id[:SHORT_ID]}{database}"
-        told = f"  why {bad.verdict}: {command}  {bad.name}" if width >= NARROW else f"  {command}"
-        yield Text(told, "dim", no_wrap=True, overflow="ellipsis")
+def _hints(view: TreeView, width: int, database: str) -> Iterator[Text]:
+    """Name the command that answers who waits, or shows why a component ended badly: the worst, of several the last."""
+    if (asking := view.asking()) is not None:
+        yield from _hint("answer", f"proctor sessions answer {asking.id[:SHORT_ID]}", database, asking.name, width)
+    elif (bad := view.trouble()) is not None:
+        command = f"proctor sessions show {bad.id[:SHORT_ID]}"
+        yield from _hint(f"why {bad.verdict}", command, database, bad.name, width)
+
+
+def _hint(label: str, command: str, database: str, name: str, width: int) -> Iterator[Text]:
+    """Write a command so that it can be copied: the widest form that fits, else in two lines that a shell joins."""
+    whole = f"{command}{database}"
+    forms = [f"  {label}: {whole}  {name}", f"  {label}: {whole}", f"  {whole}"]
+    lines = next(([form] for form in forms if cell_len(form) <= width), [f"  {command} \\", f"   {database}"])
+    yield from (Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in lines)
 
 
 def _current(root: SessionView) -> int:

@@ -8,7 +8,7 @@ repository or to the usual database.
 
 import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -24,12 +24,13 @@ from proctor.cli.output import console as new_console
 from proctor.cli.output import indented, reserved
 from proctor.cli.output import table as new_table
 from proctor.cli.runs.running import interpreter
-from proctor.cli.tree.product import mapping, mappings, text, whole
-from proctor.cli.wording import SHORT_COMMIT, clean, count
+from proctor.cli.tree.product import mapping, mappings, text, texts, whole
+from proctor.cli.wording import SHORT_COMMIT, clean, clock, count
 from proctor.config import Settings
+from proctor.domain.budget import amount
 from proctor.domain.head import Head
 from proctor.domain.json import Json, JsonObject
-from proctor.domain.session import TERMINAL
+from proctor.domain.session import TERMINAL, Limits
 from proctor.domain.workflow import OK
 from proctor.event_loop import alone
 
@@ -142,7 +143,22 @@ def _print(head: Head, found: Sequence[Found], problem: str | None, out: TextIO)
     console.print(f"{count(len(found), 'component')}{total}", highlight=False)
     if runs := interpreter(head):
         console.print(f"The tests would run with {runs}.", highlight=False, soft_wrap=True)
-    indented(console, Text(asked(head, len(found)).told()), by=0)
+    indented(console, Text(" ".join((asked(head, len(found)).told(), *budgets(head.birth.limits)))), by=0)
+    for notice in _notices(head):
+        indented(console, Text(f"Note: {clean(notice)}."), by=0)
+
+
+def budgets(limits: Limits) -> Iterator[str]:
+    """Say what the whole run may spend, if that is limited."""
+    money = [] if limits.money is None else [f"{amount(limits.money)} USD"]
+    tokens = [] if limits.tokens is None else [f"{limits.tokens:,} tokens"]
+    seconds = [] if limits.seconds is None else [f"{clock(limits.seconds)} of time"]
+    if told := [*money, *tokens, *seconds]:
+        yield f"The whole run may spend at most {', '.join(told)}."
+
+
+def _notices(head: Head) -> Sequence[str]:
+    return texts(head.state.get("notices"))
 
 
 def _table(found: Sequence[Found]) -> Table:
@@ -157,12 +173,14 @@ def _table(found: Sequence[Found]) -> Table:
 
 
 def _print_json(head: Head, found: Sequence[Found], problem: str | None, out: TextIO) -> None:
-    calls = asked(head, len(found))
+    calls, limits = asked(head, len(found)), head.birth.limits
     told = {
         "name": text(head.birth.subject.get("name")),
         "base": text(head.birth.subject.get("base")),
         "components": [asdict(each) for each in found],
         "asked": {**asdict(calls), "times": calls.times},
+        "limits": {"money": limits.money, "tokens": limits.tokens, "seconds": limits.seconds},
+        "notices": list(_notices(head)),
         "interpreter": interpreter(head),
         "error": problem,
     }

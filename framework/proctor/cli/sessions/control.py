@@ -59,7 +59,8 @@ def retry(database: str | None, session_id: str) -> None:
         await app.sessions.retry(app.scope, head.id)
         after = await app.store.descendants(app.scope, head.birth.root)
         fresh = sum(each.id not in before for each in after)
-        return f"{count(fresh, 'new attempt')}. {_to_go_on(database, head)}"
+        told = f"{count(fresh, 'new attempt')}." if fresh else "Opened again."
+        return f"{told} {_to_go_on(database, head)}"
 
     _with(database, session_id, do)
 

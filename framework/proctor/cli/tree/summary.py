@@ -123,7 +123,9 @@ def summarise(view: TreeView) -> Summary:
         },
         judged=dict(view.judged),
         spending=view.spending,
-        asking=frozenset((each.workflow, each.step) for each in (root, *view.ordered()) if each.step and each.asks),
+        asking=frozenset(
+            (each.workflow, each.step) for each in (root, *view.ordered()) if each.step and each.is_asking
+        ),
     )
 
 

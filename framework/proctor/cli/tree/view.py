@@ -7,7 +7,6 @@ from typing import cast
 
 from proctor.cli.tree.product import Product, mapping, text, whole
 from proctor.cli.tree.spending import Spending
-from proctor.cli.wording import SHORT_ID
 from proctor.domain.event import Event
 from proctor.domain.json import EMPTY, JsonObject
 from proctor.domain.session import TERMINAL, SessionStatus
@@ -67,6 +66,11 @@ class SessionView:
     def is_running(self) -> bool:
         """Whether it has begun and not ended."""
         return self.began is not None and self.ended is None
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether its step waits for an answer."""
+        return self.asks and self.step is not None
 
     @property
     def verdict(self) -> str:
@@ -160,6 +164,11 @@ class TreeView:
         bad = [each for each in self.components.values() if each.ended is not None and each.verdict in TROUBLE]
         return max(bad, key=lambda each: (-TROUBLE.index(each.verdict), each.ended or 0.0), default=None)
 
+    def asking(self) -> SessionView | None:
+        """Give a session that waits for an answer, if there is any."""
+        every = [self.root, *self.ordered()] if self.root is not None else []
+        return next((each for each in every if each.is_asking), None)
+
     def _create(self, event: Event) -> None:
         data = event.data
         subject = mapping(data.get("subject"))
@@ -214,7 +223,7 @@ def _apply(session: SessionView, event: Event) -> None:
             _complete(session, str(data.get("step")), str(data.get("status")), text(data.get("message")))
         case "interaction_parked" if data.get("waits_for") == EXTERNAL:
             session.asks = True
-            session.doing = f"waits for an answer: proctor sessions answer {session.id[:SHORT_ID]}"
+            session.doing = "waits for an answer"
         case "interaction_abandoned":
             session.step = session.doing = None
         case "activity" if session.step and whole(data.get("sequence")) == session.sequence:
