@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
+from pydantic import BaseModel, ConfigDict
+
 from proctor import ChildSpec, Command, Outcome, Result, Scope, Session, Step, Wrapper
 from proctor.contracts.executor import Executor, Surroundings
 from proctor.domain.workflow import DEFAULT, PinnedStep, PinnedWorkflow, Transitions, Workflow, pin
@@ -19,6 +21,18 @@ PARKING: Mapping[str, type[Executor]] = {
     "external": ExternalExecutor,
     "spawn_sessions": SpawnSessionsExecutor,
 }
+
+
+class Anything(BaseModel):
+    """Arguments, or data, of whatever kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Odd(Executor):
+    """What executors of strangers derive from here."""
+
+    Arguments = Data = Anything
 
 
 class Echo(Step):

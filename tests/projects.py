@@ -66,6 +66,19 @@ class Project:
     python: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def make(cls, folder: Path, python: Path) -> "Project":
+        """Make a repository with a small package, committed, and an empty home."""
+        project = cls(folder / "project", folder / "home", python)
+        project.top.mkdir()
+        project.home.mkdir()
+        project.git("init", "-q", "-b", "main")
+        project.git("config", "user.name", "Somebody")
+        project.git("config", "user.email", "somebody@example.org")
+        project.write(PACKAGE)
+        project.commit()
+        return project
+
     def write(self, files: Mapping[str, str]) -> None:
         """Write files into the checkout."""
         for name, text in files.items():
@@ -166,6 +179,16 @@ def script(folder: Path, text: str) -> Path:
     path.write_text(text)
     path.chmod(0o755)
     return path
+
+
+def lay_out(site: Path, name: str, source: str, step: str, version: str = "1.0") -> None:
+    """Do what an installer would with a distribution of one module; `step` is its line among the entry points."""
+    module = name.replace("-", "_")
+    info = site / f"{module}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (site / f"{module}.py").write_text(source)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[proctor.steps]\n{step}\n")
 
 
 def state_of(top: Path) -> dict[str, bytes]:

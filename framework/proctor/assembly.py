@@ -1,38 +1,26 @@
-"""Puts a step together with its options and what stands around it, and makes whatever it does a value or a blame."""
+"""Puts a step together with its options and what stands around it, so that it can be asked."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from proctor.contracts.agent import AgentResult
-from proctor.contracts.answers import flaw, raised, told
+from proctor.blame import Blamed, answered, blaming, within_bounds
+from proctor.contracts.answers import told
 from proctor.contracts.step import Step
 from proctor.contracts.wrapper import Inner, Wrapper
-from proctor.copies import copy_of_result, copy_of_session
-from proctor.documents import as_stored
+from proctor.copies import copied
+from proctor.documents import read, written
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import Session
 from proctor.domain.workflow import PinnedStep, PinnedWrapper
 from proctor.errors import PluginBroken
-from proctor.patience import Late, within
 from proctor.registry import OWN, Registry
 from proctor.restraint import restrained
-from proctor.watchdog import doing
-
-NOTHING = Result("")
-"""Stands for the result where none is given."""
 
 Answer = TypeVar("Answer", Command, Outcome)
-Checked = TypeVar("Checked", Command, Outcome, Result, AgentResult)
-
-
-class Blamed(Exception):
-    """A plugin did not do its part; the text says what it did, as a verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +37,30 @@ class Assembled:
 
     async def get_command(self, scope: Scope, session: Session) -> Command:
         """Ask what has to be done now. Raises Blamed."""
-        return await self._ask(Command, lambda given, _: self.inner.get_command(scope, given), session, NOTHING)
+        return await self._asked(Command, self.inner.get_command, scope, session)
 
     async def handle_result(self, scope: Scope, session: Session, result: Result) -> Outcome:
         """Ask what to make of a result. Raises Blamed."""
-        return await self._ask(
-            Outcome, lambda given, came: self.inner.handle_result(scope, given, came), session, result
-        )
+        return await self._asked(Outcome, self.inner.handle_result, scope, session, result)
 
-    async def _ask(
-        self,
-        kind: type[Answer],
-        call: Callable[[Session, Result], Awaitable[Answer]],
-        session: Session,
-        result: Result,
+    async def _asked(
+        self, kind: type[Answer], call: Callable[..., Awaitable[Answer]], *given: Scope | Session | Result
     ) -> Answer:
-        """Call the plugin and look at its answer."""
+        """Call the plugin. A stranger's answer is given as whoever reads it later finds it."""
+
+        async def asked() -> Answer:
+            theirs = given if self.trusted else tuple(map(copied, given))
+            with restrained():
+                answer = await call(*theirs)
+            if theirs != given:
+                raise Blamed("changed what it was given")
+            return answer
+
+        answer = await answered(asked, kind, who=self.name, stranger=not self.trusted, seconds=self.seconds)
+        if self.trusted:
+            return answer
         with blaming():
-            given = (session, result) if self.trusted else (copy_of_session(session), copy_of_result(result))
-            value: object = await self._value(lambda: call(*given))
-            if given != (session, result):
-                raise Blamed("changed the session or the result that it was given")
-            answer = checked(value, kind)
-            return answer if self.trusted else as_stored(answer)
-
-    async def _value(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Wait for an answer. A stranger's call gets a task of its own: it may refuse to end. Raises Late."""
-
-        async def called() -> Answer:
-            with doing(self.name, stranger=not self.trusted), restrained():
-                return await call()
-
-        if not self.trusted:
-            return await within(self.seconds, called)
-        limit = asyncio.timeout(self.seconds)
-        try:
-            async with limit:
-                return await called()
-        except TimeoutError:
-            if limit.expired():
-                raise Late(self.seconds, ended=True) from None
-            raise
+            return read(kind, within_bounds(written(answer)))
 
 
 def assembled(registry: Registry, workflow: str, pinned: PinnedStep, seconds: float) -> Assembled:
@@ -100,33 +71,6 @@ def assembled(registry: Registry, workflow: str, pinned: PinnedStep, seconds: fl
         wrapper = registry.wrapper(workflow, around.name, of=around.distribution)
         inner = _Wrapped(wrapper, _options(workflow, around, wrapper), inner)
     return Assembled(named(pinned), inner, seconds, trusted=not strangers(pinned))
-
-
-@contextmanager
-def blaming(*but: type[Exception]) -> Iterator[None]:
-    """Make whatever a plugin raises while the block lasts a blame, but for our own cancellation and what is named."""
-    try:
-        yield
-    except BaseException as error:
-        if isinstance(error, (Blamed, *but)):
-            raise
-        if isinstance(error, asyncio.CancelledError) and (task := asyncio.current_task()) and task.cancelling():
-            raise
-        raise Blamed(str(error) if isinstance(error, Late) else raised(error)) from None
-
-
-def checked(value: object, kind: type[Checked]) -> Checked:
-    """Give an answer that can be worked with and stored. Raises Blamed, or what looking at a strange value raises."""
-    if not isinstance(value, kind):
-        raise Blamed(f"gave {type(value).__name__} where {kind.__name__} was expected")
-    if (wrong := flaw(value)) is not None:
-        raise Blamed(f"gave what cannot be used: {wrong}")
-    return value
-
-
-def late(seconds: float) -> str:
-    """Say that an answer took too long."""
-    return str(Late(seconds, ended=True))
 
 
 def named(pinned: PinnedStep) -> str:

@@ -11,13 +11,24 @@ from typing import cast
 
 from proctor.domain.interaction import Result
 from proctor.domain.json import EMPTY, Json, JsonObject
+from proctor.domain.scope import Scope
 from proctor.domain.session import Session
 
 PLAIN = (str, int, float, bool, NoneType)
 
 
-def copy_of_session(session: Session) -> Session:
-    """Give a session that shares nothing that can be changed."""
+def copied(value: Scope | Session | Result) -> Scope | Session | Result:
+    """Give a value that shares nothing that can be changed, be it by force."""
+    match value:
+        case Session():
+            return _session(value)
+        case Result():
+            return replace(value, data=_object(value.data), files={**value.files})
+        case Scope():
+            return replace(value)
+
+
+def _session(session: Session) -> Session:
     return replace(
         session,
         state=_object(session.state),
@@ -29,11 +40,6 @@ def copy_of_session(session: Session) -> Session:
             for child in session.children
         ),
     )
-
-
-def copy_of_result(result: Result) -> Result:
-    """Give a result that shares nothing that can be changed."""
-    return replace(result, data=_object(result.data), files={**result.files})
 
 
 def _object(value: JsonObject) -> JsonObject:

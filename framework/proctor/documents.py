@@ -24,9 +24,9 @@ def read(kind: type[T], text: bytes) -> T:
     return _made(kind, orjson.loads(text))
 
 
-def as_stored(value: T) -> T:
+def as_stored(kind: type[T], value: T) -> T:
     """Give a value as whoever reads it later finds it: a tuple is a list by then, a date a text, a NaN nothing."""
-    return read(type(value), written(value))
+    return read(kind, written(value))
 
 
 def _made(kind: type[T], fields: Any) -> T:  # freshly read: it may be anything

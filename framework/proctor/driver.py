@@ -16,7 +16,7 @@ from proctor.contracts.store import Owner, Store, Tree
 from proctor.domain.head import Birth, Head
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
-from proctor.errors import DatabaseBusy, DatabaseUnusable, ProctorError, TreeOwned
+from proctor.errors import DatabaseBusy, DatabaseUnusable, DiskUnusable, ProctorError, TreeOwned
 from proctor.runner import Runner
 from proctor.sessions import Sessions
 from proctor.watchdog import watching
@@ -30,9 +30,9 @@ COUNT_S = 2.0
 SCAN_S = 2.0
 """How often a server looks for trees that nobody drives."""
 
-PASSING = (DatabaseBusy, DatabaseUnusable, TreeOwned, NoneType)
-"""What may have ended the driving of a tree that is tried again: a full disk, say. Nothing is handed out meanwhile, as
-that has to be stored first."""
+PASSING = (DatabaseBusy, DatabaseUnusable, DiskUnusable, TreeOwned, NoneType)
+"""What may have ended the driving of a tree that is tried again: a full disk, say. Little is handed out meanwhile: that
+has to be stored first, and what was handed out is so again only when its lease has run out."""
 
 _log = logging.getLogger("proctor.driver")
 
@@ -175,6 +175,8 @@ class Driver:
         try:
             if not await self._wanted(tree):
                 return False
+            if tree.owner == self._myself:  # a passing trouble ended its drive, and is not to be counted
+                await self._sessions.release(tree.root, self._myself)
             await self._sessions.adopt(tree.scope, tree.root, self._myself, owner.alive)
         except TreeOwned:
             return False
@@ -294,7 +296,8 @@ class Driver:
 def _over(drive: "asyncio.Future[Head]") -> bool:
     """Tell whether a tree has been driven as far as it goes, or may be tried again.
 
-    One that went wrong for another reason than its database or another owner is left alone until the next start.
+    One that went wrong for another reason than its disks, its database or another owner is left alone until the next
+    start.
     """
     return drive.done() and not drive.cancelled() and isinstance(drive.exception(), PASSING)
 

@@ -90,8 +90,9 @@ class PluginBroken(ProctorError):
 
 
 class Halted(ProctorError):
-    """Something cancelled all work of this process or stopped its event loop; of strangers, {who} was asked last.
-    Give the same command again to go on. If a plugin does it again, leave it out, or set `plugins.isolate`."""
+    """Something cancelled all work of this process or stopped its event loop. The last plugin of
+    another distribution that was asked is {who}. Give the same command again to go on. If it happens again, leave that
+    out; a step can also be kept apart with `plugins.isolate`."""
 
 
 class PluginMissing(ProctorError):
@@ -215,6 +216,10 @@ class UnsafePath(ProctorError):
 
 class CacheBusy(ProctorError):
     """The lock {path} was held by another process for {seconds} s. Look for a stopped git or proctor process."""
+
+
+class DiskUnusable(ProctorError):
+    """The disk of {folder} cannot be used: {reason}. {remedy} and give the same command again."""
 
 
 class WorkspaceChanged(ProctorError):

@@ -32,10 +32,11 @@ def children_ended() -> Iterator[None]:
 def leave(code: int) -> None:
     """End this process with a code at once if threads hold it up; come back if none does."""
     until = time.monotonic() + GRACE_S
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    for thread in others:
+        if not isinstance(thread, threading._DummyThread):  # noqa: SLF001 # cannot be joined: not started by `threading`
             thread.join(max(0.0, until - time.monotonic()))
-    if threading.active_count() > 1:
+    if any(thread.is_alive() for thread in others):
         logging.shutdown()
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):

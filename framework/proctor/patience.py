@@ -17,11 +17,16 @@ class Late(Exception):
     def __init__(self, seconds: float, *, ended: bool) -> None:
         self.ended = ended
         stubborn = "" if ended else ", and does not end when it is cancelled"
-        super().__init__(f"did not answer within {seconds:g} s{stubborn}")
+        super().__init__(late(seconds) + stubborn)
 
 
-async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
-    """Await a call for so long and no longer. Raises Late, or what the call raises.
+def late(seconds: float) -> str:
+    """Say that an answer took too long."""
+    return f"did not answer within {seconds:g} s"
+
+
+async def within(seconds: float | None, call: Callable[[], Awaitable[T]], grace_s: float = GRACE_S) -> T:
+    """Await a call for so long and no longer; None: for as long as it takes. Raises Late, or what the call raises.
 
     It has a task of its own. If it takes too long, or we are cancelled, it is cancelled and left behind after a grace,
     ended or not: a call that swallows its cancellation cannot be ended, only forsaken.
@@ -32,10 +37,11 @@ async def within(seconds: float, call: Callable[[], Awaitable[T]]) -> T:
         if not task.done():
             await asyncio.wait([task], timeout=seconds)
     except asyncio.CancelledError:
-        await _end(task)
+        await _end(task, grace_s)
         raise
     if not task.done():
-        raise Late(seconds, ended=await _end(task))
+        assert seconds is not None
+        raise Late(seconds, ended=await _end(task, grace_s))
     value, error = task.result()
     if error is not None:
         raise error
@@ -50,11 +56,11 @@ async def _outcome(call: Callable[[], Awaitable[T]]) -> "tuple[tuple[T, ...], Ba
         return (), error
 
 
-async def _end(task: "asyncio.Task[T]") -> bool:
+async def _end(task: "asyncio.Task[T]", grace_s: float) -> bool:
     """Cancel a task, and tell whether it ended. One that does not is forsaken."""
     task.cancel()
     try:
-        await asyncio.wait([task], timeout=GRACE_S)
+        await asyncio.wait([task], timeout=grace_s)
     finally:
         if not task.done():
             forsake(task)

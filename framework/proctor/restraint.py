@@ -1,6 +1,7 @@
 """Keeps steps from acting: they decide, and executors act.
 
-A process that a step starts by itself has no limits, no guard and no log, and nobody would end it. So the interpreter's
+A process that a step starts by itself has no limits, no guard and no log, and nobody would end it; another folder or
+other limits would hold for everybody. So the interpreter's
 audit events refuse it where it begins, to the step and to all tasks and threads that carry its context.
 """
 
@@ -11,6 +12,7 @@ from contextvars import ContextVar
 
 REFUSED = frozenset(
     {
+        "os.chdir",
         "os.exec",
         "os.fork",
         "os.forkpty",
@@ -21,10 +23,13 @@ REFUSED = frozenset(
         "os.startfile",
         "os.system",
         "pty.spawn",
+        "resource.prlimit",
+        "resource.setrlimit",
+        "signal.pthread_kill",
         "subprocess.Popen",
     }
 )
-"""Audit events, as the interpreter's documentation lists them, by which something is started, replaced or ended."""
+"""Audit events, as the interpreter's documentation lists them, by which something is started, replaced or ended, or the whole process is changed."""
 
 SIGNALS = frozenset({"os.kill", "os.killpg"})
 ASKS = 0
@@ -34,12 +39,12 @@ _restrained: ContextVar[bool] = ContextVar("restrained", default=False)
 
 
 class MayNotAct(PermissionError):
-    """A step tried to start or to signal a process."""
+    """A step tried to start or to signal a process, or to change its own."""
 
 
 @contextmanager
 def restrained() -> Iterator[None]:
-    """Refuse processes and signals to what is called while the block lasts: it meets MayNotAct."""
+    """Refuse what is REFUSED to what is called while the block lasts: it meets MayNotAct."""
     token = _restrained.set(True)
     try:
         yield

@@ -16,6 +16,7 @@ from proctor.config import Days, Settings
 from proctor.contracts.retention import Pruned, Terms
 from proctor.contracts.store import Store
 from proctor.domain.head import Head
+from proctor.errors import DatabaseBusy
 from proctor.finish import finish
 from proctor.workspace.folder import leftovers, remove
 from proctor.workspace.stale import remove_clone, remove_folder, size, stale_clones, stale_tasks
@@ -92,6 +93,8 @@ class Retention:
             try:
                 if await self._store.claim(CHORE, self._clock(), DAY_S):
                     _log.info("pruned: %s", await self.prune(rest=REST))
+            except DatabaseBusy:
+                _log.info("what is over is pruned later: the database is busy")
             except Exception:  # noqa: BLE001 # whatever it is, what runs here must not end for it
                 _log.exception("What is over could not be pruned; it is tried again in a day")
             await asyncio.sleep(LOOK_S)

@@ -8,21 +8,35 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from proctor.assembly import Blamed, blaming, checked
+from proctor.blame import Blamed, answered, blaming
 from proctor.contracts.activity import Activity
 from proctor.contracts.executor import Surroundings
 from proctor.domain.interaction import Result
 from proctor.domain.scope import Scope
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT
-from proctor.errors import NothingPending, ProctorError, SessionBlocked, SessionNotFound, StaleFence
+from proctor.errors import (
+    DatabaseBusy,
+    DatabaseUnusable,
+    DiskUnusable,
+    NothingPending,
+    ProctorError,
+    SessionBlocked,
+    SessionNotFound,
+    StaleFence,
+)
 from proctor.registry import OWN, Registry
 from proctor.sessions import LEASE_S, Sessions, Started, Submitted
 from proctor.store.busy import patiently
-from proctor.watchdog import doing
 
 LOST = (StaleFence, NothingPending, SessionNotFound)
 """The interaction is not ours any more."""
+
+MACHINE = (DatabaseBusy, DatabaseUnusable, DiskUnusable)
+"""The machine's trouble. It says nothing about the work, so it is no result: the command is executed again."""
+
+GRACE_S = 10.0
+"""Time for a stranger's executor to end what it started once it is cancelled."""
 
 LONGEST_S = 4 * 3600.0
 """Executors keep the limits of their commands; one that does not is ended after this time."""
@@ -57,7 +71,7 @@ class Runner:
         self._brought_by = {plugin.name: plugin for plugin in registry.plugins() if plugin.group == "proctor.executors"}
 
     async def advance(self, session_id: str) -> None:
-        """Take a session as far as it goes."""
+        """Take a session as far as it goes. Raises DatabaseBusy, DatabaseUnusable or DiskUnusable."""
         started = await self._proceed(session_id)
         while started is not None:
             result = await self._carry_out(started)
@@ -131,17 +145,26 @@ class Runner:
         stranger = plugin is not None and plugin.distribution != OWN
         who = f"the executor {kind}" + (f" of {plugin.distribution} {plugin.version}" if plugin and stranger else "")
         try:
-            with doing(who, stranger=stranger), blaming(ProctorError):
-                return await self._result(started)
+            return await self._result(started, who, stranger=stranger)
+        except MACHINE:
+            raise
         except ProctorError as error:
             message = str(error)
         except Blamed as blamed:
             message = f"{who} {blamed}"
         return Result(FAULT, error_message=message, duration_s=time.monotonic() - begun)
 
-    async def _result(self, started: Started) -> Result:
+    async def _result(self, started: Started, who: str, *, stranger: bool) -> Result:
         command = started.interaction.command
-        executor = self._registry.executor(command.kind)()
+        with blaming(ProctorError):
+            executor = self._registry.executor(command.kind)()
         surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
-        async with asyncio.timeout(self._longest_s):
-            return checked(await executor.execute(command, surroundings), Result)
+        return await answered(
+            lambda: executor.execute(command, surroundings),
+            Result,
+            who=who,
+            stranger=stranger,
+            seconds=self._longest_s,
+            grace_s=GRACE_S,
+            but=(ProctorError,),
+        )

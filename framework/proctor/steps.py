@@ -7,7 +7,11 @@ an outcome, or a `Fault` that names the plugin, its distribution and what went w
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proctor.assembly import Blamed, assembled, named, strangers
+from pydantic import ValidationError
+
+from proctor.assembly import assembled, named, strangers
+from proctor.blame import Blamed
+from proctor.contracts.answers import told
 from proctor.contracts.wrapper import Inner
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.domain.scope import Scope
@@ -19,7 +23,7 @@ SECONDS = 30.0
 """How long a step may take to make a command or to judge a result. Steps decide; they do not act."""
 
 READY = 1000
-"""Pinned steps that are kept at hand."""
+"""Pinned steps that are kept at hand; of more, those that were loaded first go."""
 
 Isolate = Callable[[str, PinnedStep], Inner]
 """Gives a workflow's step, to be asked outside of this process. What it gives may raise Blamed."""
@@ -65,6 +69,8 @@ class Steps:
             return ready.fault(f"get_command {blamed}")
         for name in sorted({child.workflow for child in command.children} - {*workflow.spawns}):
             return ready.fault(f"it wants a child of the workflow {name}, which {workflow.name} does not spawn")
+        if strangers(ready.pinned) and (wrong := self._misses(command)) is not None:
+            return ready.fault(f"its command of the kind {command.kind} cannot be carried out: {wrong}")
         return command
 
     async def outcome(
@@ -76,6 +82,15 @@ class Steps:
             return await ready.asked.handle_result(scope, session, result)
         except Blamed as blamed:
             return ready.fault(f"handle_result {blamed}").outcome()
+
+    def _misses(self, command: Command) -> str | None:
+        """Say where arguments are not what the executor of such a command takes."""
+        executor = self._registry.executor(command.kind)
+        try:
+            executor.Arguments.model_validate(command.arguments)
+        except ValidationError as error:
+            return told(error)
+        return None
 
     def _load(self, workflow: PinnedWorkflow, pinned: PinnedStep) -> _Ready:
         key = (workflow.name, id(pinned))

@@ -5,24 +5,26 @@
 
 It runs in the workspace. The task is in the file `{task}`, on standard input, and in the environment:
 PROCTOR_TASK (that file), PROCTOR_TASK_JSON (the same as values), PROCTOR_TARGET (the test file to write),
-PROCTOR_COMPONENT (the source file) and PROCTOR_SUSPECTED_BUGS (a file to append JSON lines to, each with `test` and
-`message`, and better also `example`, the code that fails, `expected` and `line`). Exit code 0 is "done", any other one
-a failure.
+PROCTOR_COMPONENT (the source file), PROCTOR_SUSPECTED_BUGS (a file to append JSON lines to, each with `test` and
+`message`, and better also `example`, the code that fails, `expected` and `line`) and PROCTOR_USAGE (a file to write
+`input_tokens`, `output_tokens` and `cost_usd` to, as one JSON object). Exit code 0 is "done", any other one a failure.
 """
 
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from proctor import Activity, Agent, AgentResult, JsonObject, ProcessExit, ProcessLimits, Task, run_process
+from proctor import Activity, Agent, AgentResult, JsonObject, ProcessExit, ProcessLimits, Task, Usage, run_process
 from proctor.contracts.activity import Emit
+from proctor_agents.usage import Format, printed, written
 
 BUGS = 100
-BUGS_BYTES = 1024**2
-"""So much is read of what it says of suspected bugs."""
+MOST_BYTES = 1024**2
+"""So much is read of a file in which it tells something."""
 _BUG_MAY_SAY = ("example", "expected", "line")
 
 
@@ -38,6 +40,8 @@ class CommandOptions(BaseModel):
     """Variables to set for the command, besides those that every process may see."""
     seconds: float | None = Field(None, gt=0)
     """Time for one task; at most that of the step that asks."""
+    usage: Format | None = None
+    """Whose format its output has, to read from it what was consumed. Needless if it writes that to $PROCTOR_USAGE."""
 
 
 class CommandAgent(Agent):
@@ -47,7 +51,7 @@ class CommandAgent(Agent):
     options: CommandOptions
 
     async def run(self, task: Task, emit: Emit) -> AgentResult:
-        """Run the command in the workspace, its output streamed, and read what it says of bugs."""
+        """Run the command in the workspace, its output streamed, and read what it says of bugs and of its usage."""
         with tempfile.TemporaryDirectory(prefix="proctor-task-", dir=task.scratch) as folder:
             places = _lay_out(Path(folder), task)
             ended = await run_process(
@@ -59,7 +63,22 @@ class CommandAgent(Agent):
                 on_output=lambda stream, text: emit(Activity("output", text, {"stream": stream})),
             )
             bugs = _suspected_bugs(Path(places["PROCTOR_SUSPECTED_BUGS"]))
-        return _answer(ended, self.options.argv[0], bugs)
+            said = _read(Path(places["PROCTOR_USAGE"]))
+        return replace(_answer(ended, self.options.argv[0], bugs), usage=self._usage(said, ended, emit))
+
+    def _usage(self, said: str, ended: ProcessExit, emit: Emit) -> Usage | None:
+        """Find out what was consumed. What cannot be read is told, and not counted; no work is lost by it."""
+        program, form = self.options.argv[0], self.options.usage
+        try:
+            usage = written(said)
+        except ValueError as error:
+            emit(Activity("activity", f"What {program} wrote to $PROCTOR_USAGE is not counted: {error}"))
+            usage = None
+        if usage or form is None or ended.exit_code is None:
+            return usage
+        if (usage := printed(ended.stdout, form)) is None:
+            emit(Activity("activity", f"What {program} consumed is not counted: it did not tell as {form} does"))
+        return usage
 
     def _filled(self, part: str, places: Mapping[str, str], task: Task) -> str:
         return part.replace("{task}", places["PROCTOR_TASK"]).replace("{target}", task.target)
@@ -71,15 +90,18 @@ class CommandAgent(Agent):
 
 def _lay_out(folder: Path, task: Task) -> dict[str, str]:
     text, values, bugs = folder / "task.md", folder / "task.json", folder / "suspected_bugs.jsonl"
+    usage = folder / "usage.json"
     text.write_text(task.text, encoding="utf-8")
     values.write_text(json.dumps(_values(task), indent=2), encoding="utf-8")
     bugs.touch()
+    usage.touch()
     return {
         "PROCTOR_TASK": str(text),
         "PROCTOR_TASK_JSON": str(values),
         "PROCTOR_TARGET": task.target,
         "PROCTOR_COMPONENT": task.component.path,
         "PROCTOR_SUSPECTED_BUGS": str(bugs),
+        "PROCTOR_USAGE": str(usage),
     }
 
 
@@ -112,10 +134,12 @@ def _bounded(told: JsonObject) -> JsonObject:
 
 
 def _read(path: Path) -> str:
-    """Read the beginning of a file; one that the agent removed is empty."""
+    """Read the beginning of a file; one that the agent removed, or made a pipe, is empty."""
+    if not path.is_file():
+        return ""
     try:
         with path.open("rb") as file:
-            return file.read(BUGS_BYTES).decode(errors="replace")
+            return file.read(MOST_BYTES).decode(errors="replace")
     except OSError:
         return ""
 

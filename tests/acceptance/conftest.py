@@ -1,12 +1,13 @@
-"""Runs the real command line on real repositories, in an empty home, with a lean interpreter as the target."""
+"""Runs the real command line on real repositories, in a home of each test's own, with a lean interpreter as target."""
 
+import shutil
 import sys
 import venv
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from projects import PACKAGE, Project
+from projects import Project
 
 NEEDED = ("pytest", "pluggy", "iniconfig", "packaging", "pygments", "coverage")
 
@@ -24,16 +25,17 @@ def lean_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "python"
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory, lean_python: Path) -> Path:
+    """Make a database without a session in it, as a home has it from the first command on."""
+    project = Project.make(tmp_path_factory.mktemp("empty"), lean_python)
+    assert project.proctor("sessions", "list").code == 0
+    return project.home / "proctor.db"
+
+
 @pytest.fixture
-def project(tmp_path: Path, lean_python: Path) -> Project:
-    """Give a repository with a small package, committed."""
-    top, home = tmp_path / "project", tmp_path / "home"
-    top.mkdir()
-    home.mkdir()
-    project = Project(top, home, lean_python)
-    project.git("init", "-q", "-b", "main")
-    project.git("config", "user.name", "Somebody")
-    project.git("config", "user.email", "somebody@example.org")
-    project.write(PACKAGE)
-    project.commit()
+def project(tmp_path: Path, lean_python: Path, empty_database: Path) -> Project:
+    """Give a repository with a small package, committed, and a home with nothing but a database."""
+    project = Project.make(tmp_path, lean_python)
+    shutil.copy(empty_database, project.home)
     return project

@@ -15,6 +15,7 @@ class Slow:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.session = ""
         self.flag = project.home / "slow"
         self.flag.touch()
         agent = script(project.home, SLOW_AGENT)
@@ -23,18 +24,17 @@ class Slow:
     def started(self) -> "subprocess.Popen[str]":
         """Start it, and wait until the agent is asked."""
         process = self.project.start("run", "shop", "--only", "shop.prices", "--agent", "slow", "--json")
+        self.session = str(json.loads(read_until(process, "session_created"))["session"])
         read_until(process, "generate_tests")
         return process
 
-    def session(self) -> str:
-        """Give the id of the newest session."""
-        line = self.project.proctor("sessions", "list", "--limit", "1", "--json").out
-        return str(json.loads(line)["session"])
 
-
-def read_until(process: "subprocess.Popen[str]", word: str) -> None:
+def read_until(process: "subprocess.Popen[str]", word: str) -> str:
+    """Give the first line that has the word."""
     assert process.stdout is not None
-    assert any(word in line for line in iter(process.stdout.readline, ""))
+    line = next((line for line in iter(process.stdout.readline, "") if word in line), "")
+    assert line, f"{word} was never said"
+    return line
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def slow(project: Project) -> Slow:
 
 def test_what_a_killed_run_left_is_gone_on_with_by_its_id(project: Project, slow: Slow) -> None:
     end(slow.started())
-    session = slow.session()
+    session = slow.session
+    newest = json.loads(project.proctor("sessions", "list", "--limit", "1", "--json").out)
+    assert newest["session"] == session
     refused = project.proctor("sessions", "watch", session[:8])
     assert refused.code == 1
     assert f"Nobody runs the session {session[:8]}. `proctor sessions continue {session[:8]}`" in refused.err
@@ -65,7 +67,7 @@ def test_what_a_killed_run_left_is_gone_on_with_by_its_id(project: Project, slow
 
 def test_one_who_watches_sees_the_past_and_leaves_the_run_alone(project: Project, slow: Slow) -> None:
     run = slow.started()
-    session = slow.session()
+    session = slow.session
     for command in ("watch", "continue"):
         watcher = project.start("sessions", command, session, "--json")
         read_until(watcher, "session_created")
@@ -86,7 +88,7 @@ def test_one_who_watches_sees_the_past_and_leaves_the_run_alone(project: Project
 
 def test_ctrl_c_twice_ends_at_once_and_leaves_no_process(project: Project, slow: Slow) -> None:
     end(slow.started())
-    session = slow.session()
+    session = slow.session
     again = project.start("sessions", "continue", session, "--json")
     read_until(again, '"interaction_abandoned"')
     read_until(again, "generate_tests")
@@ -102,7 +104,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_no_process(project: Project, slow:
 
 def test_ctrl_c_cancels_what_was_gone_on_with_and_leaves_nothing(project: Project, slow: Slow) -> None:
     end(slow.started())
-    session = slow.session()
+    session = slow.session
     again = project.start("sessions", "continue", session, "--json")
     read_until(again, '"interaction_abandoned"')
     read_until(again, "generate_tests")

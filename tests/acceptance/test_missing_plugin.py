@@ -4,7 +4,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from projects import Project
+from projects import Project, lay_out
 
 STEP = '''\
 """A step that takes the whole process down, while it is told to."""
@@ -36,12 +36,8 @@ NAME = "context_testing.approve"
 
 
 def install(site: Path) -> None:
-    """Lay a distribution out as an installer would."""
-    info = site / "acme_approval-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "acme_approval.py").write_text(STEP)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-approval\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[proctor.steps]\n{NAME} = acme_approval:Approve\n")
+    """Do what an installer would."""
+    lay_out(site, "acme-approval", STEP, f"{NAME} = acme_approval:Approve")
 
 
 def test_the_run_says_which_plugin_is_missing_and_goes_on_once_it_is_back(project: Project, tmp_path: Path) -> None:
@@ -64,3 +60,4 @@ def test_the_run_says_which_plugin_is_missing_and_goes_on_once_it_is_back(projec
     landed = project.proctor(*run)
     assert landed.code == 0, landed.err
     assert "Landed on the branch" in landed.out
+    assert f"The step {NAME} (acme-approval 1.0) took part" in landed.out

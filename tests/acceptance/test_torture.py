@@ -28,6 +28,8 @@ def torture(harness: str, *options: str) -> tuple[int, str]:
         ("zombie", 4, 0),
         ("zombie_run", 1, 1),
         ("upgrade", 1, 1),
+        ("held_database", 2, 1),
+        ("sleeping", 1, 1),
     ],
 )
 def test_a_short_turn_breaks_no_promise(harness: str, count: int, parts: int) -> None:
@@ -42,6 +44,8 @@ def test_a_short_turn_breaks_no_promise(harness: str, count: int, parts: int) ->
         ("commit_points", 0, 1, "publishes_blindly", "there are 2 branches"),
         ("power_cut", 5, 0, "speaks_early", "what was acknowledged is not there"),
         ("zombie", 30, 0, "ignores_the_fence", "was taken for that of|was not refused|died of"),
+        ("held_database", 20, 2, "waits_for_nobody", "held by another process"),
+        ("sleeping", 20, 1, "trusts_leases", "was given up"),
     ],
 )
 def test_a_planted_bug_is_found(harness: str, count: int, parts: int, bug: str, words: str) -> None:

@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from factories import PARKING, SCOPE, Echo, Plugins
+from factories import PARKING, SCOPE, Echo, Odd, Plugins
 
 from proctor import ChildSpec, Command, Result, Scope, Session, Workflow, driver, owner
 from proctor.activity_log import ActivityLog
-from proctor.contracts.executor import Executor, Surroundings
+from proctor.contracts.executor import Surroundings
 from proctor.contracts.store import Owner, Store
 from proctor.domain.head import Birth
 from proctor.domain.session import Limits
 from proctor.driver import Driver
 from proctor.engines.local import LocalEngine
-from proctor.errors import DatabaseBusy
+from proctor.errors import DatabaseBusy, DiskUnusable
 from proctor.runner import Runner
 from proctor.sessions import Draft, Sessions
 
@@ -42,7 +42,7 @@ class Bench:
         self._changed = asyncio.Event()
         bench = self
 
-        class Endless(Executor):
+        class Endless(Odd):
             async def execute(self, command: Command, surroundings: Surroundings) -> Result:
                 bench.at_work.add(id(self))
                 bench._changed.set()
@@ -323,6 +323,29 @@ async def test_a_database_that_is_busy_for_once_ends_nothing(
     async with server.serving():
         assert await server.ended(session_id) == "complete"
     assert not busy
+
+
+async def test_a_disk_that_stays_full_for_long_fails_no_session_and_once_there_is_room_it_goes_on(
+    server: Server, plugins: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = [DiskUnusable(folder="cache", reason="it is full", remedy="Make room there") for _ in range(8)]
+
+    class Writing(Odd):
+        async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+            if full:
+                raise full.pop()
+            return Result("ok")
+
+    monkeypatch.setattr(driver, "LOOK_S", 0.02)
+    monkeypatch.setattr(server.sessions._turns, "_lease_s", 0.0)
+    plugins.executors = {**plugins.executors, "writing": Writing}
+    plugins.steps["line", "first"] = Echo("first", "writing")
+    root = (await server.sessions.create(SCOPE, Draft("family", {}))).id
+    async with server.serving():
+        assert await server.ended(root) == "complete"
+    heads = await server.store.descendants(SCOPE, root)
+    assert [(head.status, head.last_error) for head in heads] == [("complete", None)] * 3
+    assert not full
 
 
 async def test_an_engine_whose_question_meets_a_busy_database_asks_again(

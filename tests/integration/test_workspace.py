@@ -2,11 +2,14 @@
 # ruff: noqa: ASYNC221, ASYNC240 # nothing else runs meanwhile
 
 import asyncio
+import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from repositories import UserRepository, set_traps
@@ -15,6 +18,7 @@ from proctor.domain.interaction import Workspace
 from proctor.errors import (
     BareRepository,
     BranchExists,
+    DiskUnusable,
     GitFailed,
     InvalidBranchName,
     NoCommit,
@@ -24,6 +28,7 @@ from proctor.errors import (
 )
 from proctor.workspace import Identity, Workspaces, identify, sweep
 from proctor.workspace.folder import claim
+from proctor.workspace.git import Git
 
 ADA = Identity("Ada Example", "ada@example.org")
 TEST = "tests/test_cart.py"
@@ -289,11 +294,15 @@ class TestSweep:
         assert names(tmp_path / "work") == []
 
     def test_an_owner_is_named_whole_or_not_at_all(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", broken)
-            with pytest.raises(OSError, match="broken"):
-                claim(tmp_path / "work" / "new")
-        (half,) = (tmp_path / "work").iterdir()
+        monkeypatch.setattr(Path, "replace", broken)
+        with pytest.raises(OSError, match="broken"):
+            claim(tmp_path / "work" / "new")
+        assert names(tmp_path / "work") == []
+
+    def test_the_half_a_name_that_a_killed_process_wrote_goes_after_a_minute(self, tmp_path: Path) -> None:
+        half = tmp_path / "work" / "new.owner.1"
+        half.parent.mkdir()
+        half.touch()
         assert sweep(tmp_path) == []
         assert half.exists()
         os.utime(half, (0, 0))
@@ -302,6 +311,118 @@ class TestSweep:
 
     def test_there_may_be_nothing_to_sweep(self, tmp_path: Path) -> None:
         assert sweep(tmp_path / "nowhere") == []
+
+
+FULL = """\
+#!/bin/sh
+for word in "$@"; do
+  if [ -e "{flag}" ] && [ "$word" = "$(cat "{flag}")" ]; then
+    echo "fatal: unable to write file .gitignore" >&2
+    exit 128
+  fi
+done
+exec "{git}" "$@"
+"""
+
+
+@pytest.fixture
+def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a file: while it is there, git says that the disk is full as soon as it is asked for what that names."""
+    flag, git = tmp_path / "full", tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(FULL.format(flag=flag, git=shutil.which("git")))
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(git.parent), prepend=os.pathsep)
+    return flag
+
+
+class TestFullDisk:
+    @pytest.mark.parametrize("command", ["init", "index-pack", "read-tree", "update-ref", "checkout-index"])
+    @pytest.mark.parametrize("key", [None, "session"])
+    async def test_it_is_told_leaves_nothing_and_once_there_is_room_all_is_well(
+        self,
+        workspaces: Workspaces,
+        workspace: Workspace,
+        full: Path,
+        left: Callable[[], list[str]],
+        tmp_path: Path,
+        command: str,
+        key: str | None,
+    ) -> None:
+        full.write_text(command)
+        with pytest.raises(DiskUnusable, match=rf"^The disk of {tmp_path}/cache cannot be used: unable to write file"):
+            async with workspaces.open(workspace, key=key) as path:
+                await workspaces.changed(path)
+        assert left() == []
+        assert not [*(tmp_path / "cache" / "repositories").glob("*.half")]
+        full.unlink()
+        async with workspaces.open(workspace, key=key) as path:
+            assert await workspaces.changed(path) == []
+            assert (path / TEST).read_bytes() == BLOBS["test"]
+
+    @pytest.mark.skipif(sys.platform == "darwin", reason="room cannot be asked for there")
+    async def test_nobody_is_asked_to_work_where_there_is_no_room_to_keep_it(
+        self,
+        workspaces: Workspaces,
+        workspace: Workspace,
+        left: Callable[[], list[str]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        asked: list[int] = []
+
+        def allocate(_file: int, _offset: int, size: int) -> None:
+            asked.append(size)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "posix_fallocate", allocate)
+        for opened in (workspaces.open(workspace), workspaces.open(workspace, key="session"), workspaces.scratch()):
+            with pytest.raises(DiskUnusable, match="No space left"):
+                async with opened:
+                    pytest.fail("it was opened")
+        plain, with_copy, scratch = asked
+        assert plain == scratch < with_copy
+        assert left() == []
+
+    async def test_half_a_pack_is_removed(
+        self, workspaces: Workspaces, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pour = Git.pour
+
+        async def half(git: Git, *arguments: str, **files: IO[bytes]) -> None:
+            if arguments[0] == "index-pack":
+                (packs,) = tmp_path.glob("cache/repositories/*.git/objects/pack")
+                (packs / "tmp_pack_x").touch()
+                raise GitFailed(what="index-pack", exit_code=128, message="fatal: write error. Out of diskspace")
+            await pour(git, *arguments, **files)
+
+        monkeypatch.setattr(Git, "pour", half)
+        with pytest.raises(DiskUnusable):
+            async with workspaces.open(workspace):
+                pass
+        assert not [*tmp_path.rglob("tmp_pack_*")]
+
+    async def test_what_is_written_into_an_open_workspace_counts_and_what_is_written_elsewhere_does_not(
+        self, workspaces: Workspaces, workspace: Workspace, left: Callable[[], list[str]]
+    ) -> None:
+        with pytest.raises(DiskUnusable):
+            async with workspaces.open(workspace) as path:
+                raise OSError(errno.ENOSPC, "No space left on device", str(path / "file"))
+        with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+            async with workspaces.scratch():
+                raise OSError(errno.ENOSPC, "No space left on device", "/dev/full")
+        assert left() == []
+
+    async def test_the_users_repository_is_named_where_it_is_the_one(
+        self, workspaces: Workspaces, workspace: Workspace, full: Path, user: UserRepository
+    ) -> None:
+        commit = await workspaces.commit(workspace, "tests", author=ADA, at=1.0)
+        full.write_text("unpack-objects")
+        with pytest.raises(
+            DiskUnusable, match=rf"^The disk of {user.top} cannot be used: .*\. Make room there and give"
+        ):
+            await workspaces.publish(workspace.repository, commit, "tests", explicit=False)
+        full.unlink()
+        assert await workspaces.publish(workspace.repository, commit, "tests", explicit=False) == "tests"
 
 
 class TestChanged:

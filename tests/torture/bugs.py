@@ -1,10 +1,14 @@
 """Bugs to be planted in the process that runs proctor, so that a harness shows that it can fail."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-from proctor import owner
+from proctor import owner, runner
 from proctor.domain.head import Head, Pending
+from proctor.domain.scope import Scope
+from proctor.errors import StaleFence
+from proctor.executors import surroundings
 from proctor.sessions import Sessions, service
 from proctor.store.batch import Batch
 from proctor.store.writer import Request, Writer
@@ -33,12 +37,9 @@ def forgets_folders() -> None:
 
 def publishes_blindly() -> None:
     """Make a new branch without looking whether the commit has one already."""
-    from proctor.workspace import workspaces
+    from proctor.workspace import branch
 
-    async def blind(*_: object, **__: object) -> None:
-        return None
-
-    workspaces.published_as = blind  # type: ignore[assignment] # planted
+    branch.already_at = lambda *_, **__: None  # type: ignore[assignment] # planted
 
 
 def speaks_early() -> None:
@@ -72,6 +73,33 @@ def ignores_the_fence() -> None:
     service._check_fence = any_fence  # type: ignore[assignment] # planted
 
 
+def limits_by_the_wall_clock() -> None:
+    """Take the time of limits and pauses from the clock that people set."""
+    asyncio.BaseEventLoop.time = lambda _loop: time.time()  # type: ignore[method-assign] # planted
+
+
+def trusts_leases() -> None:
+    """Take what is under way for lost once its lease is over, though nobody else has it."""
+    renew = Sessions.renew
+
+    async def strict(self: Sessions, scope: Scope, session_id: str, fence: int) -> float:
+        head = await self.head(scope, session_id)
+        if (head.lease_until or 0.0) < time.time():
+            raise StaleFence(session_id=session_id, fence=fence, current=head.fence)
+        return await renew(self, scope, session_id, fence)
+
+    Sessions.renew = strict  # type: ignore[method-assign] # planted
+
+
+def waits_for_nobody() -> None:
+    """Take a database that is busy for one that cannot be used."""
+
+    def at_once(call: Callable[[], Awaitable[object]]) -> Awaitable[object]:
+        return call()
+
+    runner.patiently = surroundings.patiently = at_once  # type: ignore[assignment,attr-defined] # planted
+
+
 def sees_nobody() -> None:
     """Take every other process for dead. That is no bug: so it is in another container on the same machine."""
     owner.alive = lambda other: other == owner.myself()  # planted
@@ -79,5 +107,15 @@ def sees_nobody() -> None:
 
 BUGS: Mapping[str, Callable[[], None]] = {
     bug.__name__: bug
-    for bug in (asks_again, forgets_folders, ignores_the_fence, publishes_blindly, sees_nobody, speaks_early)
+    for bug in (
+        asks_again,
+        forgets_folders,
+        ignores_the_fence,
+        limits_by_the_wall_clock,
+        publishes_blindly,
+        sees_nobody,
+        speaks_early,
+        trusts_leases,
+        waits_for_nobody,
+    )
 }

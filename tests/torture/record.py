@@ -34,13 +34,21 @@ class Record:
 
     @classmethod
     def of(cls, database: Path) -> "Record":
-        """Read a database that nobody writes at the moment."""
+        """Read a database that nobody writes at the moment, and that this process has not open: closing a file here
+        lets go of SQLite's locks on it."""
         with tempfile.TemporaryDirectory(prefix="torture-record-") as folder:
             for file in (database, Path(f"{database}-wal")):
                 if file.exists():
                     shutil.copy(file, folder)
             with closing(sqlite3.connect(Path(folder, database.name))) as connection:
                 return cls._read(connection)
+
+    @classmethod
+    def of_one_moment(cls, database: Path) -> "Record":
+        """Read a database that living processes have open and may write: a copy of its files would not fit together."""
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)) as connection:
+            connection.execute("BEGIN")
+            return cls._read(connection)
 
     @classmethod
     def _read(cls, connection: sqlite3.Connection) -> "Record":
@@ -67,6 +75,12 @@ class Record:
     def abandoned_askings(self) -> Counter[str]:
         """Count by session how often an agent's work was given up."""
         return Counter(place[0] for place, data in self._news("interaction_abandoned") if data["step"] == AGENT_STEP)
+
+    def results(self) -> Iterator[tuple[Place, str]]:
+        """Give the status of each result, with what is wrong."""
+        for place, document in self.interactions.items():
+            if result := json.loads(document)["result"]:
+                yield place, " ".join(filter(None, (result["status"], result["error_message"])))
 
     def faults(self) -> Iterator[str]:
         """Say what no record may ever show, whatever happened."""

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 AGENT = """\
 #!/bin/sh
 echo "$PROCTOR_TARGET" >> "$ASKED"
+sleep "$THINKING"
 part=$(basename "$PROCTOR_COMPONENT" .py)
 mkdir -p "$(dirname "$PROCTOR_TARGET")"
 cat > "$PROCTOR_TARGET" <<TEST
@@ -38,13 +39,15 @@ class Stand:
     folder: Path
     parts: int = 20
     """Components of the package."""
+    thinking: float = 0.0
+    """Seconds that the agent takes for each."""
     planted: tuple[str, ...] = ()
     """Words for `tests.torture.planted`: what is wrong with the proctor that runs here."""
 
     @classmethod
-    def make(cls, folder: Path, parts: int = 20) -> "Stand":
+    def make(cls, folder: Path, parts: int = 20, thinking: float = 0.0) -> "Stand":
         """Make the project and the home, with an empty database."""
-        stand = cls(folder, parts)
+        stand = cls(folder, parts, thinking)
         for place in (stand.top, stand.home, stand.temporary):
             place.mkdir(parents=True)
         project = stand.project
@@ -63,8 +66,8 @@ class Stand:
         agent = self.home / "agent.sh"
         agent.write_text(AGENT)
         agent.chmod(0o755)
-        asked = f'[agents.scripted.environment]\nASKED = "{self.asked}"\n'
-        self.project.configure(f'[agents.scripted]\nplugin = "command"\nargv = ["{agent}"]\n{asked}')
+        told = f'[agents.scripted.environment]\nASKED = "{self.asked}"\nTHINKING = "{self.thinking}"\n'
+        self.project.configure(f'[agents.scripted]\nplugin = "command"\nargv = ["{agent}"]\n{told}')
         cheap_steps.install(self.folder / "plugins")
 
     @property
@@ -108,7 +111,7 @@ class Stand:
         """Start `proctor run`, its output in a file, so that it never waits for a reader."""
         with (self.home / "out").open("a") as out, (self.home / "err").open("a") as err:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.torture.planted", *self.planted, *planted, "--", *COMMAND],
+                [sys.executable, "-m", "tests.torture.planted", *planted, *self.planted, "--", *COMMAND],
                 cwd=self.top, env=self.project._environment(), stdout=out, stderr=err, text=True,
             )  # fmt: skip
 

@@ -34,6 +34,13 @@ def violations(stand: Stand, tree: str, before: dict[str, bytes], kills: Sequenc
     return found
 
 
+def setbacks(stand: Stand) -> list[str]:
+    """Say what a run that nobody killed has done in vain: what was given up, or came to another end than `ok`."""
+    last = Record.of(stand.database)
+    found = [f"the interaction {place} was given up" for place in last.told("interaction_abandoned")]
+    return found + [f"the interaction {place} ended with {how}" for place, how in last.results() if how != "ok"]
+
+
 def checkout(stand: Stand) -> dict[str, bytes]:
     """Give every file of the checkout and of .git, but for objects and the branch that a run adds."""
     files = (path for path in stand.top.rglob("*") if path.is_file())
@@ -61,7 +68,7 @@ def _of_sessions(stand: Stand, last: Record) -> Iterator[str]:
 
 def _of_agent(stand: Stand, last: Record) -> Iterator[str]:
     """The agent is asked once for each component, and once more for each time that its work was lost."""
-    asked = Counter(stand.asked.read_text().splitlines())
+    asked = Counter(stand.asked.read_text().splitlines() if stand.asked.exists() else ())
     extra = sum(times - 1 for times in asked.values())
     lost = last.abandoned_askings().total()
     if len(asked) != stand.parts or extra > lost:

@@ -170,7 +170,7 @@ class Takeover:
             return started
 
     def _judge(self, about: Round) -> None:
-        record = Record.of(self.database)
+        record = Record.of_one_moment(self.database)
         found = [*record.faults(), *about.violations(record)]
         self.counts["rounds"] += 1
         self.counts["late results refused"] += len(about.refused)

@@ -5,14 +5,16 @@ another container. The first one goes on while the second is at it, or after its
 nothing judged twice. Exit code 1 if not.
 """
 
+import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +45,9 @@ def stop_somewhere(stand: Stand, tree: str, seconds: float, chance: random.Rando
         return TOO_LATE, []
     second = replace(stand, planted=()).start("sees_nobody")
     at_once = chance.random() < 0.5
-    found = _ended(stand, second, chance.uniform(0.1, 0.8) * seconds if at_once else SECONDS)
-    record = Record.of(stand.database)
+    _wait_until_taken(stand, first, second)
+    found = _ended(stand, second, chance.uniform(0, 0.7) * seconds if at_once else SECONDS)
+    record = Record.of_one_moment(stand.database)
     first.send_signal(signal.SIGCONT)
     found += _ended(stand, second, SECONDS) if at_once else []
     with suppress(subprocess.TimeoutExpired):
@@ -65,6 +68,17 @@ def _holds_a_lock(process: "subprocess.Popen[str]") -> bool:
     """Tell whether a process holds the database or a copy of the repository: nobody can write before it goes on."""
     locks = (line.split() for line in Path("/proc/locks").read_text().splitlines())
     return any("WRITE" in lock and str(process.pid) in lock for lock in locks)
+
+
+def _wait_until_taken(stand: Stand, first: "subprocess.Popen[str]", second: "subprocess.Popen[str]") -> None:
+    """Wait until the second one has the first one's tree: if that ended before it looked, it would begin anew."""
+    until = time.monotonic() + SECONDS
+    with closing(sqlite3.connect(f"file:{stand.database}?mode=ro", uri=True)) as connection:
+        while second.poll() is None and time.monotonic() < until:
+            owners = connection.execute("SELECT owner FROM trees WHERE owner IS NOT NULL").fetchall()
+            if first.pid not in [json.loads(owner)["pid"] for (owner,) in owners]:
+                return
+            time.sleep(0.01)
 
 
 def _ended(stand: Stand, second: "subprocess.Popen[str]", seconds: float) -> list[str]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctor.copies import copy_of_result, copy_of_session
+from proctor.copies import copied
 from proctor.domain.interaction import Result
-from proctor.domain.session import ChildSummary
+from proctor.domain.scope import Scope
+from proctor.domain.session import ChildSummary, Session
 from proctor.testing import a_session
 
 JSON = st.recursive(
@@ -37,18 +38,27 @@ def test_a_session_shares_nothing_with_its_copy(
 ) -> None:
     child = ChildSummary("c", "k", about, 0, 1, "complete", None, product, None)  # type: ignore[arg-type]
     session = replace(a_session(), state=state, subject=subject, children=(child,))
-    copied = copy_of_session(session)
-    assert copied == session
+    copy = copied(session)
+    assert copy == session
+    assert isinstance(copy, Session)
     for name in ("state", "subject"):
-        assert not shared(getattr(session, name), getattr(copied, name))
+        assert not shared(getattr(session, name), getattr(copy, name))
     for name in ("subject", "product"):
-        assert not shared(getattr(child, name), getattr(copied.children[0], name))
+        assert not shared(getattr(child, name), getattr(copy.children[0], name))
 
 
 @given(OBJECTS, st.dictionaries(st.text(max_size=3), st.text(max_size=3)))
 def test_a_result_shares_nothing_with_its_copy(data: dict[str, object], files: dict[str, str]) -> None:
     result = Result("ok", data, files=files)  # type: ignore[arg-type]
-    copied = copy_of_result(result)
-    assert copied == result
-    assert not shared(result.data, copied.data)
-    assert copied.files is not result.files
+    copy = copied(result)
+    assert copy == result
+    assert isinstance(copy, Result)
+    assert not shared(result.data, copy.data)
+    assert copy.files is not result.files
+
+
+def test_a_scope_that_is_changed_by_force_is_only_a_copy() -> None:
+    scope = Scope()
+    copy = copied(scope)
+    object.__setattr__(copy, "account", "zz")
+    assert copy != scope == Scope()

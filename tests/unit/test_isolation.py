@@ -17,7 +17,7 @@ from factories import SCOPE
 from projects import processes_of
 
 from proctor import Command, Outcome, Result, Session
-from proctor.assembly import Blamed
+from proctor.blame import Blamed
 from proctor.documents import read
 from proctor.domain.head import Birth, Head, snapshot
 from proctor.domain.workflow import PinnedStep, PinnedWrapper

@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
-from factories import PARKING, SCOPE, Clock, Echo, Plugins
+from factories import PARKING, SCOPE, Clock, Echo, Odd, Plugins
 from repositories import UserRepository
 
 from proctor import ChildSpec, Command, Result, Scope, Session, Workflow
@@ -18,8 +19,9 @@ from proctor.contracts.executor import Executor, Surroundings
 from proctor.contracts.process import ProcessLimits
 from proctor.contracts.store import Store
 from proctor.domain.interaction import Workspace
+from proctor.domain.workflow import FAULT
 from proctor.engines.local import LocalEngine
-from proctor.errors import BlobMissing, DatabaseBusy, SessionBlocked
+from proctor.errors import BlobMissing, DatabaseBusy, DatabaseUnusable, DiskUnusable, ProctorError, SessionBlocked
 from proctor.executors.process import ProcessExecutor
 from proctor.executors.surroundings import LocalSurroundings
 from proctor.registry import Plugin
@@ -53,37 +55,48 @@ class Program(Echo):
         return Command("process", {"argv": argv}, self.workspace)
 
 
-class Raising(Executor):
+class Raising(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise ValueError("out of paper")
 
 
-class Exiting(Executor):
+class Exiting(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise SystemExit(3)
 
 
-class Interrupting(Executor):
+class Interrupting(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise KeyboardInterrupt
 
 
-class Refusing(Executor):
+class Refusing(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise BlobMissing(blob_id="c0ffee")
 
 
-class Nonsense(Executor):
+class Writing(Odd):
+    """Writes to disks as long as they take it."""
+
+    troubles: ClassVar[list[ProctorError]] = []
+
+    async def execute(self, command: Command, surroundings: Surroundings) -> Result:
+        if self.troubles:
+            raise self.troubles.pop()
+        return Result("ok")
+
+
+class Nonsense(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         return 42  # type: ignore[return-value] # that is the point
 
 
-class Unstorable(Executor):
+class Unstorable(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         return Result("ok", {"p": Path("x")})  # type: ignore[dict-item] # that is the point
 
 
-class Backwards(Executor):
+class Backwards(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         return Result("ok", duration_s=-1.0)
 
@@ -93,7 +106,7 @@ class Unspeakable(Exception):
         raise ValueError
 
 
-class Mute(Executor):
+class Mute(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise Unspeakable
 
@@ -130,7 +143,7 @@ def held(plugins: Plugins) -> Held:
     """Hold `first` up: the one event says that it is being executed, the other lets it go on."""
     begun, told = asyncio.Event(), asyncio.Event()
 
-    class Holding(Executor):
+    class Holding(Odd):
         async def execute(self, command: Command, surroundings: Surroundings) -> Result:
             begun.set()
             await told.wait()
@@ -357,12 +370,12 @@ async def test_that_somebody_else_took_the_session_is_noticed_and_its_command_en
     assert (await sessions.head(SCOPE, session_id)).fence == taken.fence
 
 
-class Cancelling(Executor):
+class Cancelling(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         raise asyncio.CancelledError
 
 
-class Endless(Executor):
+class Endless(Odd):
     async def execute(self, command: Command, surroundings: Surroundings) -> Result:
         await asyncio.Event().wait()
         raise AssertionError
@@ -394,7 +407,7 @@ async def test_an_executor_that_never_ends_is_a_fault(sessions: Sessions, plugin
     runner = Runner(sessions, plugins, lambda _started, _emit: None, scope=SCOPE, owner=ME, longest_s=0.01)
     session_id = await created(sessions)
     await asyncio.wait_for(runner.advance(session_id), SECONDS)
-    assert "odd raised TimeoutError" in ((await sessions.head(SCOPE, session_id)).last_error or "")
+    assert "odd did not answer within 0.01 s" in ((await sessions.head(SCOPE, session_id)).last_error or "")
 
 
 async def test_a_renewal_that_fails_for_a_moment_does_not_end_the_command(
@@ -435,6 +448,34 @@ async def test_a_result_that_nobody_can_judge_is_kept_and_blocks_the_session_unt
     await runner.advance(session_id)
     head = await sessions.head(SCOPE, session_id)
     assert (head.status, head.blocked, head.sequence) == ("complete", None, 2)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        DiskUnusable(folder="cache", reason="No space left on device", remedy="Make room there"),
+        DatabaseUnusable(database="d", reason="its disk is full"),
+        DatabaseBusy(database="d", seconds=5),
+    ],
+    ids=lambda error: error.code,
+)
+async def test_a_disk_that_takes_nothing_more_is_no_result_and_the_command_is_executed_again(
+    sessions: Sessions, plugins: Plugins, runner: Runner, trouble: ProctorError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Writing, "troubles", [trouble])
+    use(plugins, Writing)
+    session_id = await created(sessions)
+    with pytest.raises(type(trouble)) as told:
+        await runner.advance(session_id)
+    assert told.value is trouble
+    head = await sessions.head(SCOPE, session_id)
+    assert (head.status, head.last_error, head.last_completed) == ("active", None, None)
+    next_one = Runner(sessions, plugins, lambda _started, _emit: None, scope=SCOPE, owner="the next process")
+    await next_one.advance(session_id)
+    events = await sessions.events(SCOPE, session_id)
+    assert [event.kind for event in events].count("interaction_abandoned") == 1
+    assert not [event for event in events if event.data.get("status") == FAULT]
+    assert (await sessions.head(SCOPE, session_id)).status == "complete"
 
 
 @pytest.mark.parametrize("method", ["proceed", "submit"])

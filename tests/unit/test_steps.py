@@ -13,7 +13,7 @@ from factories import SCOPE, Echo, Plugins
 from pydantic import BaseModel
 
 from proctor import ChildSpec, Command, Inner, Outcome, Result, Scope, Session, Usage, Workflow, Wrapper, patience
-from proctor.assembly import Blamed
+from proctor.blame import Blamed
 from proctor.domain.head import Birth, Head, snapshot
 from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow, PinnedWrapper
 from proctor.errors import PluginBroken
@@ -94,7 +94,7 @@ async def test_a_step_that_changes_what_it_is_given_is_a_fault_and_changes_nothi
 
     verdict = await steps(Odd(spoil)).outcome(SCOPE, pinned(), "work", mine, Result("ok"))
     assert verdict.result.status == FAULT
-    assert "work of someones-steps 1.2: handle_result changed the session" in (verdict.result.error_message or "")
+    assert "work of someones-steps 1.2: handle_result changed what it was given" in (verdict.result.error_message or "")
     assert mine.state == {"list": [1]}
 
 

@@ -2,12 +2,16 @@
 
 import base64
 import codecs
+from collections.abc import Mapping
 from typing import Annotated
 
 import strawberry
 
+from proctor.api.caller import Caller
 from proctor.api.errors import invalid_argument
 from proctor.api.node import Info
+from proctor.app.order import carried_along
+from proctor.domain.head import Head
 from proctor.errors import BlobMissing
 
 LARGEST_PIECE = 256 * 1024
@@ -63,6 +67,12 @@ class File:
     async def blob(self, info: Info) -> Blob | None:
         """Give its content; null if that is no longer kept."""
         return await load(info, self.digest)
+
+
+async def carried_in(caller: Caller, head: Head) -> Mapping[str, str]:
+    """Give what lies under every workspace of a session's tree: its root says so, and nobody else."""
+    root = head if head.id == head.birth.root else await caller.app.sessions.head(caller.scope, head.birth.root)
+    return carried_along(root.birth.subject)
 
 
 async def load(info: Info, digest: str) -> Blob | None:

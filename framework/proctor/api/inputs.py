@@ -37,6 +37,10 @@ class CreateSessionInput:
     """The agent that writes the tests; the server's own setting, if left out."""
     branch: str | None = None
     """The branch to land on, which must not exist yet. One is named, if this is left out."""
+    carry: list[str] = strawberry.field(default_factory=list)
+    """Files of the checkout that git does not have and tests need: full paths on the server. They never land."""
+    require_tests: bool = False
+    """A component for which nothing can be proven fails. It is tried again, if the agent may do better."""
     execution_mode: ExecutionMode = ExecutionMode.AUTO
     """Who starts the session's steps."""
 

@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Protocol, TypeVar, cast
@@ -51,7 +50,6 @@ from proctor.api.interaction import pending
 from proctor.api.node import Info, moment
 from proctor.api.session import Session
 from proctor.app import Order
-from proctor.domain import session as domain
 from proctor.errors import ProctorError
 from proctor.sessions import Started
 
@@ -107,10 +105,9 @@ class Mutation:
         """Create a session that tests a package or module, or find the unfinished one about the same."""
         caller = info.context
         order = _order(given)
-        if not caller.may_create(str(order.path)):
-            raise forbidden(f"Sessions about {order.path} are not allowed here. Ask for it to be put on the list.")
-        mode: domain.ExecutionMode = "manual" if given.execution_mode is ExecutionMode.MANUAL else "auto"
-        order = replace(order, agent=given.agent, execution_mode=mode)
+        for place in (order.path, *order.carry):
+            if not caller.may_create(str(place)):
+                raise forbidden(f"Sessions about {place} are not allowed here. Ask for it to be put on the list.")
         created = await caller.app.orders.create(caller.scope, order, key=given.idempotency_key)
         return CreateSessionSuccess(session=Session.of(created.head), is_continued=created.continued)
 
@@ -237,11 +234,24 @@ def _started(started: Started) -> StartedInteraction:
 
 
 def _order(given: CreateSessionInput) -> Order:
-    for text in (given.path, given.branch or "", given.agent or "", given.workflow or "", *given.only, *given.exclude):
+    names = (given.path, given.branch or "", given.agent or "", given.workflow or "")
+    for text in (*names, *given.only, *given.exclude, *given.carry):
         if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
             raise invalid_input("A path, name or pattern contains a character that no file name can have.")
-    path = Path(given.path)
-    if not path.is_absolute():
-        raise invalid_input(f"{path} is no absolute path. Name the package's full path on the server.")
-    only, exclude = tuple(given.only), tuple(given.exclude)
-    return Order(Path(os.path.normpath(path)), only, exclude, given.branch, workflow=given.workflow)
+    return Order(
+        _place(given.path, "package"),
+        tuple(given.only),
+        tuple(given.exclude),
+        given.branch,
+        given.agent,
+        "manual" if given.execution_mode is ExecutionMode.MANUAL else "auto",
+        given.workflow,
+        require_tests=given.require_tests,
+        carry=tuple(_place(file, "file") for file in given.carry),
+    )
+
+
+def _place(path: str, whose: str) -> Path:
+    if not Path(path).is_absolute():
+        raise invalid_input(f"{path or '.'} is no absolute path. Name the {whose}'s full path on the server.")
+    return Path(os.path.normpath(path))

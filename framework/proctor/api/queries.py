@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from proctor.api.blob import Blob, load
+from proctor.api.blob import Blob, carried_in, load
 from proctor.api.caller import Caller
 from proctor.api.enums import SessionStatus
 from proctor.api.errors import NotFound, not_found
@@ -149,7 +149,7 @@ class Query:
 
     @strawberry.field
     async def blob(self, info: Info, session_id: SessionGid, digest: Digest) -> Blob | None:
-        """Give a file that a session's workspaces, results or product name."""
+        """Give a file that a session's workspaces, results or product name, or that is carried along in its tree."""
         head = await _head(info.context, session_of(session_id))
         return await load(info, digest) if head and digest in await _digests(info.context, head) else None
 
@@ -194,6 +194,7 @@ async def _digests(caller: Caller, head: Head) -> set[str]:
     commands = [entry.command for entry in entries] + ([head.pending.command] if head.pending else [])
     digests = {digest for command in commands if command.workspace for digest in command.workspace.overlay.values()}
     digests |= {digest for entry in entries if entry.result for digest in entry.result.files.values()}
+    digests |= set((await carried_in(caller, head)).values())
     made = (head.product or {}).get("files")
     return digests | {str(digest) for digest in made.values()} if isinstance(made, dict) else digests
 

@@ -6,12 +6,13 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
+from proctor.api.blob import File, carried_in
 from proctor.api.budget import Limits, Remaining, Spent, limits, spent
 from proctor.api.enums import ExecutionMode, SessionStatus, WaitsFor
 from proctor.api.event import SessionEvent, session_event
 from proctor.api.feed import Feed
 from proctor.api.ids import child_cursor, child_place, number_cursor, number_place, session_gid
-from proctor.api.interaction import Interaction, Usage, pending, usage
+from proctor.api.interaction import Interaction, Usage, files, pending, usage
 from proctor.api.next_interaction import NextInteractionResult, next_interaction
 from proctor.api.node import Info, Node, moment
 from proctor.api.pages import USUAL, After, Connection, First, checked, page, placed
@@ -134,6 +135,11 @@ class Session(Node):
             has_next=len(heads) > limit,
             has_previous=place is not None,
         )
+
+    @strawberry.field
+    async def carried(self, info: Info) -> list[File]:
+        """Give files that git does not have: they lie under every workspace of its whole tree, and never land."""
+        return files(await carried_in(info.context, self.head))
 
     @strawberry.field
     async def progress(self, info: Info) -> Progress:

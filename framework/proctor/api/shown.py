@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 OTHERWISE: Mapping[type[ProctorError], str] = {
     errors.SessionNotFound: "There is no such session. Check the id.",
+    errors.CannotCarry: "{file} cannot be carried along: {reason}. Name single files of the checkout that git lacks.",
     errors.UnknownAgent: "There is no agent called {name}. Known agents: {known}.",
     errors.TreeOwned: "The session {session_id} is being driven by another process. Wait for it, or stop it first.",
 }
@@ -21,6 +22,7 @@ WITHHELD: Mapping[type[ProctorError], str] = {
     errors.InvalidSetting: "The server's settings cannot be used. Its log tells why.",
     errors.GitFailed: "git {what} failed on the server with exit code {exit_code}. Its log tells more.",
     errors.CacheBusy: "The server's copy of the repository was in use for {seconds} s. Try again later.",
+    errors.DiskUnusable: "A disk of the server cannot be used. Its log tells why. Try again later.",
     errors.DatabaseNewer: "The server's database was written by a newer Proctor. Its log tells more.",
     errors.DatabaseBusy: "The server's database was in use for {seconds} s. Try again later.",
     errors.DatabaseUnusable: "The server's database cannot be used. Its log tells why.",

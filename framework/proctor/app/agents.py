@@ -7,6 +7,7 @@ from proctor.contracts.agent import Agent
 from proctor.domain.session import AgentChoice
 from proctor.errors import InvalidSetting, PluginMissing, UnknownAgent
 from proctor.registry import Plugin, Registry
+from proctor.registry.loading import asked
 
 
 class Agents:
@@ -17,14 +18,17 @@ class Agents:
         self._registry = registry
 
     def choice(self, name: str) -> AgentChoice:
-        """Choose an agent for a session. Raises UnknownAgent or InvalidSetting: before any work is done."""
+        """Choose an agent for a session. Raises what `make` does, before any work is done."""
         return AgentChoice(name, deterministic=self.make(name).deterministic)
 
     def make(self, name: str) -> Agent:
-        """Make the agent of that name, with the user's options. Raises UnknownAgent or InvalidSetting."""
-        kind = self._class(name)
+        """Make the agent of that name, with the user's options. Raises UnknownAgent, InvalidSetting or PluginBroken."""
+        kind, plugin, given = self._class(name), self.brought_by(name), self._settings_of(name).options()
+        assert plugin is not None
         try:
-            return kind(kind.Options.model_validate(self._settings_of(name).options()))
+            return asked(
+                plugin, lambda: kind(kind.Options.model_validate(given)), doing="being made", lets=(ValueError,)
+            )
         except ValueError as error:
             raise InvalidSetting(reason=f"agents.{name}{_first(error)}", where=settings_file()) from error
 

@@ -1,10 +1,11 @@
 """What a user wants done, and the session that does it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.domain.head import Head
-from proctor.domain.json import Json
+from proctor.domain.json import Json, JsonObject
 from proctor.domain.session import ExecutionMode
 
 
@@ -33,6 +34,12 @@ class Order:
         names = [self.workflow, self.branch, self.agent, self.execution_mode]
         more: list[Json] = [self.require_tests, [str(file) for file in self.carry]]
         return [str(self.path), [*self.only], [*self.exclude], *names, *(more if any(more) else [])]
+
+
+def carried_along(subject: JsonObject) -> Mapping[str, str]:
+    """Give the files that a tree carries along, as its root's subject names them: path -> id of a blob."""
+    named = subject.get("carried")
+    return {path: str(blob) for path, blob in named.items()} if isinstance(named, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,11 @@ class Orders:
 
     async def _put(self, repository: Repository, files: Sequence[Path]) -> dict[str, str]:
         """Keep files of the checkout as blobs, by their paths. Raises CannotCarry."""
-        found = [await carried(repository, file) for file in files]
-        return {path: await self._store.put(data) for path, data in found}
+        kept: dict[str, str] = {}
+        for file in files:  # one at a time: each may be large
+            path, data = await carried(repository, file)
+            kept[path] = await self._store.put(data)
+        return kept
 
     async def _continue(self, scope: Scope, draft: Draft, repository: Repository, *, take: bool) -> Begun | None:
         assert draft.fingerprint is not None

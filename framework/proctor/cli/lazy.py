@@ -79,7 +79,7 @@ def _halted(error: BaseException) -> Halted | None:
         return None
     from proctor.watchdog import suspect
 
-    return Halted(who=suspect() or "no step of another distribution")
+    return Halted(who=suspect() or "none")
 
 
 def _told(error: BaseException, message: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 
 import orjson
+from pydantic import ValidationError
 
 from proctor.contracts.agent import AgentResult
 from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
@@ -26,9 +27,10 @@ TEXT = 4000
 OURS = str(Path(__file__).parent.parent)
 STDLIB = sysconfig.get_path("stdlib")
 """Folders whose lines say nothing about where a plugin went wrong."""
-_LOADERS = re.compile(r"<frozen importlib|.*[\\/]stevedore[\\/]")
+_LOADERS = re.compile(r"<frozen importlib|.*[\\/](stevedore|pydantic|pydantic_core)[\\/]")
 _MOST = 2**63 - 1
-_STATUS = re.compile("[a-z_]+")
+_STATUS = re.compile("[a-z_]{1,100}")
+_KIND = re.compile(r"\S{1,100}")
 _OF_AGENTS = ("ok", "warning", "error", "fault")
 
 _FIELDS: Mapping[type, Mapping[str, type | UnionType]] = {
@@ -93,7 +95,7 @@ def size(value: object) -> int:
 
 def raised(error: BaseException) -> str:
     """Say what a plugin raised, and at which line of its own."""
-    text = f"raised {type(error).__name__}: {told(error)}"[:TEXT].removesuffix(": ")
+    text = " ".join(f"raised {type(error).__name__}: {told(error)}"[:TEXT].split()).removesuffix(":")
     line = line_of(traceback.extract_tb(error.__traceback__))
     return text.removesuffix(".") + line if line else text
 
@@ -108,6 +110,8 @@ def line_of(frames: Iterable[traceback.FrameSummary]) -> str:
 def told(error: BaseException) -> str:
     """Give the text of what a plugin raised, whatever the plugin does when it is asked for it."""
     try:
+        if isinstance(error, ValidationError):  # its text is a page, with links
+            return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'it'}: {each['msg']}" for each in error.errors())
         return str.__str__(str(error))  # it may be of a class of its own, which is the plugin's code again
     except BaseException as worse:  # noqa: BLE001 # it is the plugin's code too
         return f"its text cannot be had: {type(worse).__name__}"
@@ -123,6 +127,8 @@ def _flaws(value: object) -> Iterator[str]:
 
 
 def _of_command(command: Command) -> Iterator[str]:
+    if not _KIND.fullmatch(command.kind):
+        yield f"Command.kind is {command.kind[:100]!r}, where the name of an executor is expected"
     yield from _numbers(command, "at")
     yield from _json(command, "arguments", "metadata")
     if command.workspace is not None:
@@ -156,7 +162,7 @@ def _of_outcome(outcome: Outcome) -> Iterator[str]:
 
 def _of_result(result: Result) -> Iterator[str]:
     if not _STATUS.fullmatch(result.status):
-        yield f"Result.status is {result.status!r}, where small letters and _ are expected"
+        yield f"Result.status is {result.status[:100]!r}, where up to 100 small letters and _ are expected"
     yield from _numbers(result, "duration_s")
     if abs(result.exit_code or 0) > _MOST:
         yield f"Result.exit_code is {result.exit_code}"

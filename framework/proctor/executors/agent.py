@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -119,20 +120,8 @@ class AgentExecutor(Executor):
                 return Result(FAULT, error_message=str(broken), duration_s=time.monotonic() - begun)
             except TimeoutError:
                 answer = AgentResult("error", f"the agent did not finish within {arguments.seconds:g} s")
-            changed = await surroundings.changed(path, named=[arguments.target])
-            wanted = [name for name in changed if allowed(name, arguments.may_write)]
-            try:
-                files = {name: await surroundings.put(data) for name, data in _contents(path, wanted)}
-            except ValueError as error:
-                return Result(ERROR, error_message=f"the agent wrote a file that cannot be taken over: {error}")
-        return Result(
-            _status(answer, wanted),
-            data=_data(answer, wanted, files.keys() ^ wanted, set(changed) - set(wanted)),
-            error_message=_reason(answer, wanted),
-            files=files,
-            usage=answer.usage,
-            duration_s=time.monotonic() - begun,
-        )
+            result = await _brought_back(arguments, answer, path, surroundings)
+        return replace(result, usage=answer.usage, duration_s=time.monotonic() - begun)
 
 
 def allowed(name: str, may_write: Sequence[str]) -> bool:
@@ -154,6 +143,24 @@ def _task(arguments: AgentArguments, path: Path, scratch: Path, surroundings: Su
         limits=ProcessLimits(arguments.seconds, limits.memory_bytes, limits.output_bytes),
         environment={**surroundings.environment, **arguments.environment},
         scratch=scratch,
+    )
+
+
+async def _brought_back(
+    arguments: AgentArguments, answer: AgentResult, path: Path, surroundings: Surroundings
+) -> Result:
+    """Keep what the agent changed, where it was allowed to."""
+    changed = await surroundings.changed(path, named=[arguments.target])
+    wanted = [name for name in changed if allowed(name, arguments.may_write)]
+    try:
+        files = {name: await surroundings.put(data) for name, data in _contents(path, wanted)}
+    except ValueError as error:
+        return Result(ERROR, error_message=f"the agent wrote a file that cannot be taken over: {error}")
+    return Result(
+        _status(answer, wanted),
+        data=_data(answer, wanted, files.keys() ^ wanted, set(changed) - set(wanted)),
+        error_message=_reason(answer, wanted),
+        files=files,
     )
 
 

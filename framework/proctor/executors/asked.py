@@ -1,11 +1,13 @@
 """An agent as executors get it: named, watched, and checked before anybody works with what it says."""
 
-from proctor.assembly import Blamed, blaming, checked
+from proctor.blame import Blamed, answered
 from proctor.contracts.activity import Emit
 from proctor.contracts.agent import Agent, AgentResult, Task
 from proctor.errors import ProctorError
 from proctor.registry import OWN, Plugin
-from proctor.watchdog import doing
+
+GRACE_S = 5.0
+"""Time for a stranger's agent to end its processes once it is cancelled."""
 
 
 class AgentBroken(Exception):
@@ -25,7 +27,13 @@ class AskedAgent(Agent):
     async def run(self, task: Task, emit: Emit) -> AgentResult:
         """Have the agent do the task."""
         try:
-            with doing(self._who, stranger=self._is_stranger), blaming(ProctorError):
-                return checked(await self._agent.run(task, emit), AgentResult)
+            return await answered(
+                lambda: self._agent.run(task, emit),
+                AgentResult,
+                who=self._who,
+                stranger=self._is_stranger,
+                grace_s=GRACE_S,
+                but=(ProctorError,),
+            )
         except Blamed as blamed:
             raise AgentBroken(f"{self._who} {blamed}") from None

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from proctor.contracts.activity import Activity, Emit
-from proctor.contracts.agent import Agent
+from proctor.contracts.agent import Agent, AgentResult, Task
 from proctor.contracts.process import ProcessLimits
 from proctor.domain.interaction import Workspace
 from proctor.executors.asked import AskedAgent
@@ -96,4 +96,18 @@ class LocalSurroundings:
 
     def agent(self, name: str) -> Agent:
         """Give the agent of that name."""
-        return AskedAgent(self._agent(name), name, self._brought_by(name))
+        return AskedAgent(Writer(self._agent(name), self._workspaces.written), name, self._brought_by(name))
+
+
+class Writer(Agent):
+    """Passes a task on. That a disk takes nothing more is not the agent's failure: it raises DiskUnusable."""
+
+    def __init__(self, agent: Agent, written: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(agent.options)
+        self._agent = agent
+        self._written = written
+
+    async def run(self, task: Task, emit: Emit) -> AgentResult:
+        """Have the agent do the task."""
+        with self._written():
+            return await self._agent.run(task, emit)

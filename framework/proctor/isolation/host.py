@@ -4,7 +4,8 @@ import asyncio
 import os
 from typing import BinaryIO
 
-from proctor.assembly import Blamed, assembled
+from proctor.assembly import assembled
+from proctor.blame import Blamed
 from proctor.contracts.answers import raised
 from proctor.documents import read
 from proctor.errors import PluginBroken, PluginClash, PluginMissing

@@ -16,11 +16,11 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
-from proctor.assembly import late
 from proctor.contracts.process import ProcessLimits
 from proctor.documents import read
 from proctor.executors.guarded import Guard
 from proctor.isolation.wire import HELLO, LINE_BYTES, Answer, Request, line
+from proctor.patience import late
 
 START_S = 30.0
 SLACK_S = 2.0

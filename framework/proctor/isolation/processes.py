@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from proctor.assembly import Blamed, checked, strangers
+from proctor.assembly import strangers
+from proctor.blame import Blamed, checked
 from proctor.contracts.answers import TEXT
 from proctor.contracts.wrapper import Inner
 from proctor.domain.interaction import Command, Outcome, Result

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from proctor.errors import PluginBroken, PluginClash, PluginMissing
-from proctor.installed import LEFT_OUT, Installed, Plugin, clash, normalised
+from proctor.installed import LEFT_OUT, OWN, Installed, Plugin, clash, normalised
 from proctor.registry.loading import asked, broken, load
 
 _FORM = re.compile(r"\w+(\.\w+)*\s*:\s*\w+(\.\w+)*\s*(\[.*\]\s*)?")
@@ -68,6 +68,12 @@ class Group(Generic[T]):
         if plugin not in self._loaded:
             self._loaded[plugin] = self._load(plugin)
         return self._loaded[plugin]
+
+    def load_own(self) -> None:
+        """Load what we bring ourselves. Raises as `load` does."""
+        for name, claimants in self._by_name.items():
+            if any(each.distribution == OWN for each in claimants):
+                self.load(name)
 
     def _load(self, plugin: Plugin) -> T:
         if not _FORM.fullmatch(plugin.value):

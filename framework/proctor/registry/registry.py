@@ -93,9 +93,11 @@ class Registry:
         A workflow's own steps must all be there and sound. A stranger's step that is broken is left out, and with
         it all that stand on it, so that it harms nobody: `plugins(check=True)` tells why. A stranger's step that is
         sound but cannot be placed, or whose name two distributions claim, is an error that names them. Settings that
-        fit no step, or not the one they are for, raise InvalidSetting.
+        fit no step, or not the one they are for, raise InvalidSetting. Our own executors are loaded as well: whoever
+        claims the name of one is found before anything is begun.
         """
         pinned = self._pinned_tree(name, Given(options, defaults, wishes), only)
+        self._executors.load_own()
         for full_name in options:
             if full_name.partition(".")[0] in pinned and full_name not in self._steps.names():
                 raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")

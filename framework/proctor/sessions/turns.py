@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from proctor.assembly import named
 from proctor.contracts.store import Change
 from proctor.domain import head as heads
 from proctor.domain import news as news_of
@@ -105,7 +106,8 @@ class Turns:
                 return self._faulted(head, workflow, following.step, command, now)
             executor = self._registry.executor(command.kind)
         except UNAVAILABLE as error:
-            raise SessionBlocked(session_id=head.id, reason=str(error)) from error
+            asked = named(workflow.steps[following.step])
+            raise SessionBlocked(session_id=head.id, reason=f"{asked} cannot go on. {error}") from error
         spends = executor.spends or not head.sequence
         within = held_to(head.birth.limits, spends=spends, spawns=bool(workflow.spawns))
         brood = await Brood.of(self._records.store, scope, head, command)

@@ -54,7 +54,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open a connection in autocommit mode, with the settings that the promises rest on."""
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded only while the file is empty
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded only while the file is empty, and it locks
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise DatabaseUnusable(database=path, reason="its file system has no write-ahead log")

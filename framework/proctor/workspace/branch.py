@@ -30,18 +30,20 @@ async def branch_exists(top: str, name: str) -> bool:
 
 
 async def published_as(top: str, commit: str, name: str, *, explicit: bool) -> str | None:
-    """Give the branch that already is at this commit: `name` or, unless explicit, a numbered one."""
-    branches = await _branches(Git.on_checkout(top))
-    pattern = re.compile(re.escape(name) + ("" if explicit else r"(-\d+)?"))
-    found = (branch for branch, at in branches.items() if at == commit and pattern.fullmatch(branch))
-    return min(found, key=lambda branch: (len(branch), branch), default=None)
+    """Give the branch that already is at this commit."""
+    return already_at(commit, name, await _branches(Git.on_checkout(top)), explicit=explicit)
 
 
 async def create_branch(top: str, commit: str, name: str, *, explicit: bool) -> str:
-    """Create a branch under the first free one of its names, and give that name. Raises BranchExists."""
+    """Create a branch under the first free one of its names, and give that name. Raises BranchExists.
+
+    If another process publishes the same commit at the same moment, it is that one's branch.
+    """
     git = Git.on_checkout(top)
     while True:
         branches = await _branches(git)
+        if found := already_at(commit, name, branches, explicit=explicit):
+            return found
         free = next(candidate for candidate in _candidates(name) if not _is_taken(candidate, branches))
         if explicit and free != name:
             raise BranchExists(branch=name, repository=top)
@@ -52,6 +54,13 @@ async def create_branch(top: str, commit: str, name: str, *, explicit: bool) -> 
                 raise
             continue  # somebody else took the name at the same moment
         return free
+
+
+def already_at(commit: str, name: str, branches: Mapping[str, str], *, explicit: bool) -> str | None:
+    """Find the branch that is at this commit: `name` or, unless explicit, a numbered one."""
+    pattern = re.compile(re.escape(name) + ("" if explicit else r"(-\d+)?"))
+    found = (branch for branch, at in branches.items() if at == commit and pattern.fullmatch(branch))
+    return min(found, key=lambda branch: (len(branch), branch), default=None)
 
 
 async def _branches(git: Git) -> dict[str, str]:

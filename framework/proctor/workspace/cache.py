@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from proctor.errors import CacheBusy, WorkspaceChanged
+from proctor.workspace.folder import write
 from proctor.workspace.git import Git
 from proctor.workspace.overlay import check_path
 from proctor.workspace.repository import Identity
@@ -19,6 +21,8 @@ from proctor.workspace.repository import Identity
 SHA1_DIGITS = 40
 LOCK, USE = ".lock", ".use"
 """Endings of the files beside a repository that are locked to write to it, and to keep it from being removed."""
+HALF = ".half"
+"""Ending of one that is being made."""
 BASES = "refs/proctor"
 """One file each; when it was written last says when its base was used last."""
 LOCK_SECONDS = 600.0
@@ -56,10 +60,21 @@ class Cache:
             if (self.git_dir / BASES / base).exists():
                 return
             if not (self.git_dir / "HEAD").exists():
-                await create(self.git_dir, base, "--bare")
+                await self._create(base)
             await copy_commit(Git.on_checkout(self._repository), self.git_dir, base)
             await Git.on(self.git_dir, variables=self._index(base)).run("read-tree", base)
             await Git.on(self.git_dir).run("update-ref", "--", f"{BASES}/{base}", base)
+
+    async def _create(self, base: str) -> None:
+        """Make the repository whole or not at all."""
+        half = self.git_dir.with_suffix(HALF)
+        try:
+            shutil.rmtree(half, ignore_errors=True)
+            await create(half, base, "--bare")
+            shutil.rmtree(self.git_dir, ignore_errors=True)
+            half.rename(self.git_dir)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
 
     async def check_out(self, base: str, folder: Path) -> None:
         """Lay the files of a base commit into an empty folder."""
@@ -108,9 +123,14 @@ async def copy_commit(source: Git, git_dir: Path, base: str) -> None:
     """Copy one commit without its past, as a pack: nothing is shared, and no transport has to be trusted."""
     with tempfile.TemporaryFile() as pack:
         await _pack(source, pack, f"--shallow {base}\n{base}\n", "--shallow")
-        await Git.on(git_dir).pour("index-pack", "--stdin", source=pack)
-    with (git_dir / "shallow").open("a") as shallow:
-        shallow.write(f"{base}\n")
+        try:
+            await Git.on(git_dir).pour("index-pack", "--stdin", source=pack)
+        except BaseException:
+            for half in (git_dir / "objects" / "pack").glob("tmp_*"):  # git leaves it to its garbage collection
+                half.unlink(missing_ok=True)
+            raise
+    shallow = git_dir / "shallow"
+    write(shallow, (shallow.read_bytes() if shallow.exists() else b"") + f"{base}\n".encode())
 
 
 async def _pack(source: Git, pack: IO[bytes], revisions: str, option: str) -> None:

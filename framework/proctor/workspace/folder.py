@@ -4,7 +4,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -14,6 +13,8 @@ import orjson
 
 from proctor.contracts.store import Owner
 from proctor.owner import alive, myself
+from proctor.workspace import disk
+from proctor.workspace.disk import temporary_files, written
 
 WORK = "work"
 TEMPORARY = "proctor-"
@@ -26,22 +27,32 @@ SECONDS_TO_WRITE = 60.0
 def claim(folder: Path) -> None:
     """Make a folder of ours, and a file beside it that says so."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    file = _owner_file(folder)
-    half = file.with_name(f"{file.name}.{os.getpid()}")
-    half.write_bytes(orjson.dumps(myself()))
-    half.replace(file)
+    write(_owner_file(folder), orjson.dumps(myself()))
     folder.mkdir(mode=0o700)
+
+
+def write(file: Path, data: bytes) -> None:
+    """Write a file anew, whole or not at all."""
+    half = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        half.write_bytes(data)
+        half.replace(file)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
 
 
 @contextlib.contextmanager
 def temporary() -> Iterator[Path]:
     """Give an empty folder among the temporary files, and remove it afterwards."""
-    folder = Path(tempfile.gettempdir(), f"{TEMPORARY}{secrets.token_hex(8)}")
-    try:
-        claim(folder)
-        yield folder
-    finally:
-        remove(folder)
+    place = temporary_files()
+    folder = place / f"{TEMPORARY}{secrets.token_hex(8)}"
+    with written(place, disk.TEMPORARY):
+        try:
+            claim(folder)
+            yield folder
+        finally:
+            remove(folder)
 
 
 def remove(folder: Path) -> None:
@@ -57,7 +68,14 @@ def remove(folder: Path) -> None:
             _open_up(folder)
             shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
-        _owner_file(folder).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            _owner_file(folder).unlink(missing_ok=True)
+
+
+def let_go(folder: Path) -> None:
+    """Remove a folder of ours, unless another process, which took us for dead, has it by now."""
+    if _owner_of(folder) in (None, myself()):
+        remove(folder)
 
 
 def keep(folder: Path, place: Path) -> None:
@@ -86,7 +104,8 @@ def sweep(folder: Path) -> list[Path]:
         remove(each)
     for half in _files(folder, f"{SUFFIX}.*"):
         if not _is_new(half):
-            half.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                half.unlink(missing_ok=True)
     return dead
 
 
@@ -97,7 +116,7 @@ def _owned(folder: Path) -> Iterator[Path]:
 def _files(folder: Path, ending: str) -> Iterator[Path]:
     """Find the files beside our folders; among temporary files anybody may lay one down."""
     yield from (folder / WORK).glob(f"*{ending}")
-    for file in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*{ending}"):
+    for file in temporary_files().glob(f"{TEMPORARY}*{ending}"):
         with contextlib.suppress(FileNotFoundError):
             if file.lstat().st_uid == os.geteuid():
                 yield file
@@ -113,6 +132,13 @@ def _is_alive(file: Path) -> bool:
         return alive(Owner(**orjson.loads(file.read_bytes())))
     except (OSError, ValueError, TypeError):
         return _is_new(file)
+
+
+def _owner_of(folder: Path) -> Owner | None:
+    try:
+        return Owner(**orjson.loads(_owner_file(folder).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def _is_new(file: Path) -> bool:

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path, PurePosixPath
 
 from proctor.errors import UnsafePath
+from proctor.workspace.disk import says_so
 
 
 def check_path(path: str) -> PurePosixPath:
@@ -28,13 +29,18 @@ def locate(root: Path, path: str) -> Path:
 
 
 def lay(root: Path, path: str, data: bytes) -> None:
-    """Write a file into a folder. A link in its place is replaced, not followed. Raises UnsafePath."""
+    """Write a file into a folder. A link in its place is replaced, not followed.
+
+    Raises UnsafePath, or OSError where the disk takes nothing more.
+    """
     place = locate(root, path)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
         place.write_bytes(data)
     except OSError as error:
+        if says_so(error):
+            raise
         raise UnsafePath(path=path, reason=f"it cannot be written: {error.strerror}") from error
 
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,12 @@ from proctor.finish import finish
 from proctor.workspace.branch import branch_exists, check_branch_name, create_branch, published_as
 from proctor.workspace.cache import Cache, copy_commit, create
 from proctor.workspace.differences import differences
-from proctor.workspace.folder import WORK, claim, keep, remove
+from proctor.workspace.disk import CACHE, ROOM, try_room, written
+from proctor.workspace.folder import WORK, claim, keep, let_go, remove
 from proctor.workspace.git import Git
 from proctor.workspace.overlay import lay
 from proctor.workspace.repository import Identity, Repository
+from proctor.workspace.stale import size
 
 GetBlob = Callable[[str], Awaitable[bytes]]
 Carried = Callable[[], Awaitable[Mapping[str, str]]]
@@ -52,21 +54,30 @@ class Workspaces:
         """Lay a workspace out in a folder of its own, and remove it afterwards, unless it is to be kept.
 
         Without a key there are the files only. With one, the folder's path is the same every time, it is made anew
-        every time, and it is a git repository of its own, with the overlay as uncommitted changes.
+        every time, and it is a git repository of its own, with the overlay as uncommitted changes; there is room for
+        another copy of it, which is what `changed` needs: work that is paid for must not be lost for want of that.
         """
-        async with self._cache_of(workspace).used(), self._folder(key, keep_at=self._keep_at) as folder:
-            await self._lay(workspace, folder, with_git=key is not None)
-            self._open[folder] = workspace
-            try:
-                yield folder
-            finally:
-                del self._open[folder]
+        with self.written():
+            async with self._cache_of(workspace).used(), self._folder(key, keep_at=self._keep_at) as folder:
+                await self._lay(workspace, folder, with_git=key is not None)
+                await asyncio.to_thread(lambda: self._try_room(size(folder) if key else 0))
+                self._open[folder] = workspace
+                try:
+                    yield folder
+                finally:
+                    del self._open[folder]
 
     @asynccontextmanager
     async def scratch(self) -> AsyncIterator[Path]:
         """Give an empty folder, and remove it afterwards."""
-        async with self._folder(None) as folder:
-            yield folder
+        with self.written():
+            async with self._folder(None) as folder:
+                await asyncio.to_thread(self._try_room)
+                yield folder
+
+    def written(self) -> AbstractContextManager[None]:
+        """Raise DiskUnusable where the block fails because our folder takes nothing more."""
+        return written(self._top, CACHE)
 
     async def changed(self, path: Path, *, named: Sequence[str] = ()) -> list[str]:
         """List the files in an open workspace that differ from its base plus overlay: new, changed and deleted.
@@ -75,10 +86,11 @@ class Workspaces:
         New files that the base ignores are left out, unless named.
         """
         workspace = self._open[path]
-        async with self._folder(None) as untouched:
-            await self._lay(workspace, untouched, with_git=False)
-            new, touched = await asyncio.to_thread(differences, untouched, path)
-            ignored = await self._ignored(workspace, untouched, new)
+        with self.written():
+            async with self._folder(None) as untouched:
+                await self._lay(workspace, untouched, with_git=False)
+                new, touched = await asyncio.to_thread(differences, untouched, path)
+                ignored = await self._ignored(workspace, untouched, new)
         return sorted(touched | (new - (ignored - set(named))))
 
     async def commit(self, workspace: Workspace, message: str, *, author: Identity, at: float) -> str:
@@ -87,10 +99,11 @@ class Workspaces:
         The same arguments give the same commit.
         """
         cache = self._cache_of(workspace)
-        await cache.ensure(workspace.base)
         blobs = {path: await self._get(blob) for path, blob in sorted(workspace.overlay.items())}
-        async with self.scratch() as scratch:
-            return await cache.commit(workspace.base, blobs, message, author, at, scratch=scratch)
+        with self.written():
+            await cache.ensure(workspace.base)
+            async with self._folder(None) as scratch:
+                return await cache.commit(workspace.base, blobs, message, author, at, scratch=scratch)
 
     async def branch_exists(self, repository: Repository, branch: str) -> bool:
         """Say whether a new branch cannot have that name. Raises InvalidBranchName."""
@@ -106,8 +119,12 @@ class Workspaces:
         await check_branch_name(branch)
         if found := await published_as(repository, commit, branch, explicit=explicit):
             return found
-        await Cache(self._cache, repository).hand_over(commit)
-        return await create_branch(repository, commit, branch, explicit=explicit)
+        with written(Path(repository)):
+            await Cache(self._cache, repository).hand_over(commit)
+            return await create_branch(repository, commit, branch, explicit=explicit)
+
+    def _try_room(self, more: int = 0) -> None:
+        try_room(self._work, ROOM + more)
 
     def _cache_of(self, workspace: Workspace) -> Cache:
         return Cache(self._cache, workspace.repository)
@@ -122,7 +139,7 @@ class Workspaces:
             claim(folder)
             yield folder
         finally:
-            end = partial(remove, folder) if keep_at is None else partial(keep, folder, keep_at)
+            end = partial(let_go, folder) if keep_at is None else partial(keep, folder, keep_at)
             await finish(asyncio.to_thread(end))
 
     async def _lay(self, workspace: Workspace, folder: Path, *, with_git: bool) -> None:

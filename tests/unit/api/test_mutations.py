@@ -133,10 +133,12 @@ for each in ALL:
 @case("createSession", "CreateSessionSuccess")
 async def created(api: Api) -> dict[str, Any]:
     given = {"only": ["a*"], "exclude": ["b"], "branch": "tests", "agent": "mine", "executionMode": "MANUAL"}
+    given |= {"carry": ["/repository/package/./_version.py"], "requireTests": True}
     answer = await do(api, "createSession", path="/repository/./package/", **given)
     (order,) = api.app.orders.taken
     assert (order.path, order.only, order.exclude) == (Path("/repository/package"), ("a*",), ("b",))
     assert (order.branch, order.new, order.agent, order.execution_mode) == ("tests", False, "mine", "manual")
+    assert (order.carry, order.require_tests) == ((Path("/repository/package/_version.py"),), True)
     assert (answer["isContinued"], answer["session"]["workflow"]) == (False, "line")
     return answer
 
@@ -278,6 +280,8 @@ for each in ("cancelSession", "pauseSession", "resumeSession", "retrySession"):
 async def create_something_else(api: Api) -> dict[str, Any]:
     first = await do(api, "createSession")
     assert (await do(api, "createSession"))["session"] == first["session"]
+    for other in ({"carry": ["/x/_version.py"]}, {"requireTests": True}):
+        assert (await do(api, "createSession", **other))["__typename"] == "IdempotencyConflict"
     return await do(api, "createSession", branch="another")
 
 
@@ -408,7 +412,8 @@ async def test_a_result_of_a_wrong_shape_is_refused(api: Api, result: dict[str, 
 
 @pytest.mark.parametrize("path", ["package", "", "/a\0b", "/a\ud800"])
 async def test_a_path_that_cannot_be_is_refused(api: Api, path: str) -> None:
-    assert (await do(api, "createSession", path=path))["__typename"] == "InvalidInput"
+    for given in ({"path": path}, {"carry": ["/a", path]}):
+        assert (await do(api, "createSession", **given))["__typename"] == "InvalidInput"
     assert api.app.orders.taken == []
 
 
@@ -417,13 +422,14 @@ async def test_a_repository_that_is_not_on_the_list_is_forbidden(api: Api) -> No
         def may_create(self, repository: str) -> bool:
             return repository.startswith("/allowed/")
 
-    def create(path: str) -> Awaitable[Any]:
-        given = {"idempotencyKey": "k", "path": path}
+    def create(path: str, *carry: str) -> Awaitable[Any]:
+        given = {"idempotencyKey": " ".join([path, *carry]), "path": path, "carry": carry}
         caller = Choosy(api.app, api.scope, "operator", "request")
         return api.schema.execute(document("createSession"), {"input": given}, context_value=caller)
 
     for path, kind in (("/allowed/a", "CreateSessionSuccess"), ("/other", "Forbidden"), ("/allowed/../x", "Forbidden")):
         assert (await create(path)).data["createSession"]["__typename"] == kind
+        assert (await create("/allowed/b", "/allowed/c", path)).data["createSession"]["__typename"] == kind
 
 
 async def test_an_order_that_cannot_be_carried_out_is_invalid_with_its_own_code(api: Api) -> None:

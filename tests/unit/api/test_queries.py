@@ -461,6 +461,21 @@ async def test_a_blob_is_given_to_whoever_may_see_a_session_that_names_it(api: A
     assert await api.ask(BLOB, id=gid, digest="0" * 64) is None
 
 
+async def test_what_a_tree_carries_along_is_given_by_each_of_its_sessions_and_only_its_root_says_what(api: Api) -> None:
+    along, secret = await api.app.store.put(b"VERSION = 1"), await api.app.store.put(b"of somebody else")
+    root = await api.create("family", carried={"shop/_version.py": along})
+    await api.start(root)
+    [child, _] = [head.id for head in await api.app.store.children(SCOPE, root)]
+    await api.turn(child, data={"carried": {"x": secret}}, files={"carried": "0" * 64})
+    document = "query($id: ID!) { session(id: $id) { carried { path digest blob { size } } } }"
+    for session_id in (root, child):
+        told = await api.ask(document, id=session_gid(session_id))
+        assert told == {"carried": [{"path": "shop/_version.py", "digest": along, "blob": {"size": 11}}]}
+        assert (await api.ask(BLOB, id=session_gid(session_id), digest=along))["piece"]["text"] == "VERSION = 1"
+        assert await api.ask(BLOB, id=session_gid(session_id), digest=secret) is None
+    assert await api.ask(document, id=session_gid(await api.create(carried="nonsense"))) == {"carried": []}
+
+
 async def test_a_file_leads_to_its_content(api: Api) -> None:
     back = await api.app.store.put(b"content")
     session_id = await api.create()

@@ -170,6 +170,15 @@ async def test_what_went_wrong_passes_with_what_was_written_so_far(desk: Desk, s
     assert result.usage == Usage(input_tokens=3)
 
 
+async def test_what_it_consumed_counts_though_its_file_is_too_large(desk: Desk) -> None:
+    def work(path: Path) -> AgentResult:
+        (path / TARGET).write_bytes(b"#" * (agent_executor.FILE_BYTES + 1))
+        return AgentResult("ok", usage=Usage(input_tokens=3))
+
+    result = await desk.work(work)
+    assert (result.status, result.usage, result.files) == ("error", Usage(input_tokens=3), {})
+
+
 async def test_the_end_of_the_time_is_an_error_and_what_was_written_counts(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

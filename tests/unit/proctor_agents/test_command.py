@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from proctor import Activity, AgentResult, Component, Finding, ProcessLimits, Task
+from proctor import Activity, AgentResult, Component, Finding, ProcessLimits, Task, Usage
 from proctor_agents.command import CommandAgent, CommandOptions
 
 TARGET = "tests/test_shop.py"
@@ -190,7 +190,126 @@ class TestSuspectedBugs:
         assert len(bug["message"]) == 4000
 
 
-@pytest.mark.parametrize("options", [{}, {"argv": []}, {"argv": ["a"], "seconds": 0}, {"argv": ["a"], "shell": True}])
+def notices(ran: Ran) -> list[str]:
+    return [each.text for each in ran.told if each.kind == "activity"]
+
+
+class TestUsage:
+    @pytest.mark.parametrize(
+        ("said", "usage"),
+        [
+            ('{"input_tokens": 1200, "output_tokens": 34, "cost_usd": 0.056}', Usage(1200, 34, 0.056)),
+            ('{\n  "output_tokens": 34\n}\n', Usage(0, 34, 0.0)),
+            ('{"cost_usd": 1}', Usage(0, 0, 1.0)),
+            ("", None),
+            (" \n", None),
+        ],
+    )
+    async def test_what_it_writes_is_counted(self, run: Run, tmp_path: Path, said: str, usage: Usage | None) -> None:
+        (tmp_path / "said").write_text(said)
+        ran = await run('cat said > "$PROCTOR_USAGE"')
+        assert (ran.result, notices(ran)) == (AgentResult("ok", "", usage=usage), [])
+
+    @pytest.mark.parametrize("script", ["exit 3", "kill -9 $$"])
+    async def test_it_counts_also_when_the_program_fails(self, run: Run, script: str) -> None:
+        ran = await run(f"""echo '{{"input_tokens": 7}}' > "$PROCTOR_USAGE"; {script}""")
+        assert (ran.result.status, ran.result.usage) == ("error", Usage(7))
+
+    async def test_it_counts_also_when_the_time_is_over(self, run: Run) -> None:
+        ran = await run("""echo '{"input_tokens": 7}' > "$PROCTOR_USAGE"; exec sleep 60""", seconds=0.5)
+        assert (ran.result.status, ran.result.usage) == ("error", Usage(7))
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"{", b"12", b"null", b"[]", b"\xff", b"[" * 200_000, b'{"tokens": 1}', b'{"input_tokens": -1}',
+            b'{"input_tokens": 1.5}', b'{"input_tokens": "many"}', b'{"output_tokens": 1e30}', b'{"cost_usd": NaN}',
+            b'{"cost_usd": 1e300}', b'{"cost_usd": null}',
+            b'{"input_tokens": 1}\n{"input_tokens": 2}', b'{"cost_usd": 1' + b" " * 2**20 + b"}",
+        ],
+        ids=lambda said: said[:24].decode(errors="replace"),
+    )  # fmt: skip
+    async def test_what_is_no_usage_is_told_and_costs_nothing_else(self, run: Run, tmp_path: Path, said: bytes) -> None:
+        (tmp_path / "said").write_bytes(said)
+        ran = await run('cat said > "$PROCTOR_USAGE"; echo done')
+        assert ran.result == AgentResult("ok", "done")
+        [notice] = notices(ran)
+        assert notice.startswith("What sh wrote to $PROCTOR_USAGE is not counted: ")
+        assert len(notice) < 400
+
+    @pytest.mark.parametrize("script", ['rm "$PROCTOR_USAGE"', 'rm "$PROCTOR_USAGE"; mkfifo "$PROCTOR_USAGE"'])
+    async def test_a_file_that_is_none_any_more_tells_nothing(self, run: Run, script: str) -> None:
+        ran = await run(script)
+        assert (ran.result, notices(ran)) == (AgentResult("ok", ""), [])
+
+
+CLAUDE = {
+    "type": "result",
+    "subtype": "success",
+    "is_error": False,
+    "result": "Written.",
+    "total_cost_usd": 0.25,
+    "usage": {"input_tokens": 4, "cache_read_input_tokens": 50, "output_tokens": 3},
+    "modelUsage": {
+        "large": {"inputTokens": 10, "outputTokens": 3, "cacheReadInputTokens": 100, "cacheCreationInputTokens": 20},
+        "small": {"inputTokens": 5, "outputTokens": 2, "costUSD": 0.01},
+    },
+}
+TURN = {"type": "turn.completed", "usage": {"input_tokens": 90, "cached_input_tokens": 60, "output_tokens": 8}}
+
+
+class TestUsageInOutput:
+    """Programs print it in their own way, which a setting names."""
+
+    @pytest.mark.parametrize(
+        ("form", "lines", "usage"),
+        [
+            ("claude-code", [CLAUDE], Usage(135, 5, 0.25)),
+            ("claude-code", [{"type": "system"}, {**CLAUDE, "total_cost_usd": 0.1}, CLAUDE], Usage(135, 5, 0.25)),
+            ("claude-code", [{**CLAUDE, "total_cost_usd": 0, "modelUsage": {}}], Usage()),
+            ("codex", [{"type": "thread.started"}, TURN, {"type": "item.completed"}], Usage(90, 8)),
+            ("codex", [{**TURN, "usage": {"input_tokens": 40, "output_tokens": 2}}, TURN], Usage(90, 8)),
+        ],
+    )
+    async def test_the_last_it_tells_is_counted(
+        self, run: Run, tmp_path: Path, form: str, lines: list[object], usage: Usage
+    ) -> None:
+        (tmp_path / "said").write_text("".join(f"{json.dumps(line)}\n" for line in lines) + "Bye.\n")
+        ran = await run("cat said", usage=form)
+        assert (ran.result.usage, notices(ran)) == (usage, [])
+
+    @pytest.mark.parametrize("form", ["claude-code", "codex"])
+    @pytest.mark.parametrize("said", ["", "done", "{}", json.dumps({**CLAUDE, **TURN, "usage": {"input_tokens": -1}})])
+    async def test_output_that_tells_nothing_is_told(self, run: Run, tmp_path: Path, form: str, said: str) -> None:
+        (tmp_path / "said").write_text(said)
+        ran = await run("cat said", usage=form)
+        assert (ran.result.status, ran.result.usage) == ("ok", None)
+        assert notices(ran) == [f"What sh consumed is not counted: it did not tell as {form} does"]
+
+    async def test_what_it_writes_counts_more(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "said").write_text(json.dumps(TURN))
+        ran = await run("""cat said; echo '{"cost_usd": 2}' > "$PROCTOR_USAGE" """, usage="codex")
+        assert ran.result.usage == Usage(0, 0, 2.0)
+
+    async def test_a_long_story_before_it_does_no_harm(self, run: Run) -> None:
+        ran = await run(python(f"print('x' * 3_000_000)\nprint(json.dumps({TURN!r}))"), usage="codex")
+        assert ran.result.usage == Usage(90, 8)
+
+    async def test_what_was_not_started_consumed_nothing(self, run: Run) -> None:
+        ran = await run(["no-such-agent"], usage="codex")
+        assert (ran.result.usage, notices(ran)) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"argv": ["a"], "usage": "guess"},
+        {"argv": []},
+        {"argv": ["a"], "seconds": 0},
+        {"argv": ["a"], "shell": True},
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(options: Mapping[str, object]) -> None:
     with pytest.raises(ValidationError):
         CommandOptions.model_validate(options)

@@ -1,14 +1,18 @@
 """What is promised of folders among everybody's temporary files."""
 
+import errno
+import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import orjson
 import pytest
 
+from proctor.errors import DiskUnusable
 from proctor.owner import myself
-from proctor.workspace.folder import sweep, temporary
+from proctor.workspace.folder import claim, remove, sweep, temporary
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +45,41 @@ def test_what_others_keep_there_is_left_alone(tmp_path: Path, temporary_files: P
     temporary_files.joinpath("another.owner").write_bytes(dead)
     assert sweep(tmp_path / "cache") == []
     assert temporary_files.joinpath("another").is_dir()
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have room for half of a file, and for no more."""
+
+    def half(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+
+
+@pytest.mark.usefixtures("full")
+def test_on_a_full_disk_a_claim_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        claim(tmp_path / "work" / "new")
+    assert not [*(tmp_path / "work").iterdir()]
+
+
+@pytest.mark.usefixtures("full")
+def test_that_temporary_files_have_no_room_is_told_and_leaves_nothing(temporary_files: Path) -> None:
+    with (
+        pytest.raises(DiskUnusable, match=f"^The disk of {temporary_files} cannot be used: No space left"),
+        temporary(),
+    ):
+        pass
+    assert not [*temporary_files.iterdir()]
+
+
+def test_what_cannot_be_removed_from_a_read_only_disk_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(tmp_path / "folder")
+    monkeypatch.setattr(Path, "unlink", Mock(side_effect=OSError(errno.EROFS, os.strerror(errno.EROFS))))
+    remove(tmp_path / "folder")
+    assert [*tmp_path.glob("*.owner")]
