@@ -8,7 +8,7 @@ from typing import TypeVar
 from proctor.contracts.agent import AgentResult
 from proctor.contracts.answers import flaw, raised
 from proctor.domain.interaction import Command, Outcome, Result
-from proctor.patience import GRACE_S, Late, within
+from proctor.patience import Late, within
 from proctor.watchdog import doing
 
 LARGEST = 64 * 1024**2
@@ -28,7 +28,7 @@ async def answered(
     who: str,
     stranger: bool,
     seconds: float | None = None,
-    grace_s: float = GRACE_S,
+    grace_s: float | None = None,
     but: tuple[type[Exception], ...] = (),
 ) -> Answer:
     """Await a plugin's answer, for so long and no longer, and look at it. Raises Blamed, or what `but` names.

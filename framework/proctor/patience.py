@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 GRACE_S = 1.0
-"""So long a call may take to end once it is cancelled."""
+"""So long a call may take to end once it is cancelled, unless another grace is named."""
 
 
 class Late(Exception):
@@ -25,7 +25,7 @@ def late(seconds: float) -> str:
     return f"did not answer within {seconds:g} s"
 
 
-async def within(seconds: float | None, call: Callable[[], Awaitable[T]], grace_s: float = GRACE_S) -> T:
+async def within(seconds: float | None, call: Callable[[], Awaitable[T]], grace_s: float | None = None) -> T:
     """Await a call for so long and no longer; None: for as long as it takes. Raises Late, or what the call raises.
 
     It has a task of its own. If it takes too long, or we are cancelled, it is cancelled and left behind after a grace,
@@ -56,11 +56,11 @@ async def _outcome(call: Callable[[], Awaitable[T]]) -> "tuple[tuple[T, ...], Ba
         return (), error
 
 
-async def _end(task: "asyncio.Task[T]", grace_s: float) -> bool:
+async def _end(task: "asyncio.Task[T]", grace_s: float | None) -> bool:
     """Cancel a task, and tell whether it ended. One that does not is forsaken."""
     task.cancel()
     try:
-        await asyncio.wait([task], timeout=grace_s)
+        await asyncio.wait([task], timeout=GRACE_S if grace_s is None else grace_s)
     finally:
         if not task.done():
             forsake(task)

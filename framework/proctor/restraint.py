@@ -29,7 +29,8 @@ REFUSED = frozenset(
         "subprocess.Popen",
     }
 )
-"""Audit events, as the interpreter's documentation lists them, by which something is started, replaced or ended, or the whole process is changed."""
+"""Audit events, as the interpreter's documentation lists them, by which something is started, replaced or ended, or the
+whole process is changed."""
 
 SIGNALS = frozenset({"os.kill", "os.killpg"})
 ASKS = 0

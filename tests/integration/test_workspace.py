@@ -497,6 +497,14 @@ class TestPublish:
         assert names == ["x", "x", "x-2", "x-2", "x"]
         assert user.git("branch", "--format=%(refname:short)").splitlines() == ["main", "x", "x-2"]
 
+    async def test_two_that_publish_the_same_at_the_same_moment_give_one_branch(
+        self, user: UserRepository, workspaces: Workspaces, workspace: Workspace
+    ) -> None:
+        commit = await self.commit(workspaces, workspace)
+        both = (workspaces.publish(workspace.repository, commit, "x", explicit=False) for _ in range(4))
+        assert await asyncio.gather(*both) == ["x"] * 4
+        assert user.git("branch", "--format=%(refname:short)").splitlines() == ["main", "x"]
+
     @pytest.mark.parametrize("taken", ["x", "x/y"])
     async def test_an_explicit_name_that_is_taken_is_refused(
         self, user: UserRepository, workspaces: Workspaces, workspace: Workspace, taken: str

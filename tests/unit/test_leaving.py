@@ -17,6 +17,14 @@ ThreadPoolExecutor(1).submit(time.sleep, {seconds})
 leave(7)
 print("no thread is left")
 """
+NOT_OURS = """
+import _thread, threading, time
+from proctor.leaving import leave
+known = threading.Event()
+_thread.start_new_thread(lambda: (threading.current_thread(), known.set(), time.sleep(600)), ())
+known.wait()
+leave(7)
+"""
 CHILDREN = """
 import subprocess, sys
 from pathlib import Path
@@ -45,6 +53,11 @@ def ran(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
 def test_threads_that_do_not_end_hold_up_nothing_and_nothing_said_is_lost(tmp_path: Path) -> None:
     done = ran(THREADS.replace("{seconds}", "600"), tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (7, "said\n", "")
+
+
+def test_a_thread_that_was_started_by_other_means_holds_up_nothing(tmp_path: Path) -> None:
+    done = ran(NOT_OURS, tmp_path)
+    assert (done.returncode, done.stderr) == (7, "")
 
 
 def test_threads_that_end_soon_are_waited_for(tmp_path: Path) -> None:

@@ -595,6 +595,9 @@ def test_what_stands_on_a_broken_step_is_left_out_with_it(install: Install) -> N
     install_stranger(install, "beside", "after", "first")
     registry = Registry()
     assert pinned_flow(registry).main == ("first", "beside", "last")
+    assert [each.name for each in registry.unusable(["flow"])] == ["flow.above", "flow.bad", "flow.onit"]
+    assert [each.name for each in registry.unusable(["flow"], only=["Bad"])] == ["flow.bad"]
+    assert registry.unusable(["another"]) == ()
     told = {name: listed(registry, f"flow.{name}", check=True)[0].error for name in ("onit", "above", "beside")}
     assert told == {
         "onit": "it stands on flow.bad, which cannot be used",

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +20,9 @@ ACTS: dict[str, Callable[[], object]] = {
     "os.system": lambda: os.system("true"),  # noqa: S605 # refused
     "os.exec": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 # refused
     "os.kill": lambda: os.kill(os.getpid(), signal.SIGCONT),
+    "os.chdir": lambda: os.chdir("/"),
+    "resource.setrlimit": lambda: resource.setrlimit(resource.RLIMIT_CORE, resource.getrlimit(resource.RLIMIT_CORE)),
+    "signal.pthread_kill": lambda: signal.pthread_kill(threading.get_ident(), signal.SIGCONT),
     "os.killpg": lambda: os.killpg(os.getpgrp(), signal.SIGCONT),
 }
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from factories import SCOPE, Echo, Plugins
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 from proctor import ChildSpec, Command, Inner, Outcome, Result, Scope, Session, Usage, Workflow, Wrapper, patience
 from proctor.blame import Blamed
 from proctor.domain.head import Birth, Head, snapshot
 from proctor.domain.workflow import FAULT, PinnedStep, PinnedWorkflow, PinnedWrapper
 from proctor.errors import PluginBroken
+from proctor.executors.none import NoneExecutor
 from proctor.steps import Fault, Steps
 
 FLOW = Workflow("flow", ("work",), spawns=("part",))
@@ -57,6 +58,31 @@ async def commanded(act: Callable[..., Any]) -> Command | Fault:
 
 async def judged(act: Callable[..., Any]) -> Result:
     return (await steps(Odd(act)).outcome(SCOPE, pinned(), "work", session(), Result("ok"))).result
+
+
+async def test_a_step_that_changes_for_whom_it_is_asked_is_a_fault_and_changes_nothing() -> None:
+    async def spoil(scope: Scope, *_: object) -> Command:
+        object.__setattr__(scope, "account", "another")
+        return Command("none")
+
+    fault = await commanded(spoil)
+    assert isinstance(fault, Fault)
+    assert "get_command changed what it was given" in fault.message
+    assert Scope() == SCOPE
+
+
+async def test_arguments_that_no_executor_takes_are_the_fault_of_the_step_that_wrote_them() -> None:
+    class Narrow(NoneExecutor):
+        class Arguments(BaseModel):
+            argv: list[str]
+
+    plugins = Plugins([FLOW], {"flow": [Echo("work")]})
+    plugins.executors = {"none": Narrow}
+    registry: Any = plugins
+    fault = await Steps(registry).command(SCOPE, pinned(), "work", session())
+    assert isinstance(fault, Fault)
+    said = "its command of the kind none cannot be carried out: argv: Field required"
+    assert fault.message == f"step work of someones-steps 1.2: {said}"
 
 
 class Around(Wrapper):
@@ -145,6 +171,10 @@ def takes_nothing() -> None:
     raise AssertionError
 
 
+async def disagrees(*_: object) -> None:
+    create_model("Memory", a=(int, ...)).model_validate({"a": "x"})
+
+
 BAD_CALLS = [
     (lambda *_: Command("none"), "raised TypeError: "),
     (takes_nothing, "raised TypeError: "),
@@ -155,6 +185,7 @@ BAD_CALLS = [
     (interrupts, "raised KeyboardInterrupt"),
     (gives_up, "raised BaseException: worse than any Exception"),
     (answering(None), "gave NoneType where"),
+    (disagrees, "raised ValidationError: a: Input should be a valid integer"),
 ]
 
 

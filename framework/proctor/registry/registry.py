@@ -103,6 +103,17 @@ class Registry:
                 raise InvalidSetting(reason=f"there is no step {full_name}", where="its name")
         return tuple(pinned.values())
 
+    def unusable(self, workflows: Collection[str], *, only: Collection[str] | None = None) -> tuple[Plugin, ...]:
+        """List the steps that `pin` leaves out of those workflows because they are broken, each with the reason."""
+        wanted = None if only is None else {*map(normalised, only)}
+        return tuple(
+            each
+            for each in self._fallen([*self._steps.checked()])
+            if each.error
+            and each.name.partition(".")[0] in workflows
+            and (wanted is None or normalised(each.distribution) in wanted)
+        )
+
     def clashes(self, name: str, *, only: Collection[str] | None = None) -> tuple[ProctorError, ...]:
         """Say why a workflow cannot be pinned: every reason that can be found, each once; nothing if it can."""
 

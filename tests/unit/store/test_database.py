@@ -14,8 +14,8 @@ from proctor.domain.budget import Spent
 from proctor.domain.interaction import Usage
 from proctor.domain.session import Limits
 from proctor.errors import DatabaseBusy, DatabaseNewer, DatabaseUnusable
-from proctor.store import open_store
-from proctor.store.database import Turn, location
+from proctor.store import database, open_store
+from proctor.store.database import Turn, connect, location, prepare
 from proctor.store.migrations import HEAD, REVISIONS
 from proctor.testing.store.heads import plant, present, step
 
@@ -179,3 +179,14 @@ def test_the_time_counts_on_after_the_clock_was_set_back(tmp_path: Path) -> None
         return spent
 
     assert asyncio.run(counted()).seconds == 2.0 + 2.0 + 2.0
+
+
+def test_who_only_reads_is_not_held_up_by_who_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "proctor.db"
+    prepare(path)
+    monkeypatch.setattr(database, "PATIENCE", 0.01)
+    with closing(connect(path)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        prepare(path)
+        with closing(connect(path)) as reader:
+            assert reader.execute("SELECT count(*) FROM sessions").fetchone() == (0,)

@@ -12,7 +12,7 @@ import pytest
 
 from proctor.errors import DiskUnusable
 from proctor.owner import myself
-from proctor.workspace.folder import claim, remove, sweep, temporary
+from proctor.workspace.folder import claim, let_go, remove, sweep, temporary
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +83,14 @@ def test_what_cannot_be_removed_from_a_read_only_disk_holds_nobody_up(
     monkeypatch.setattr(Path, "unlink", Mock(side_effect=OSError(errno.EROFS, os.strerror(errno.EROFS))))
     remove(tmp_path / "folder")
     assert [*tmp_path.glob("*.owner")]
+
+
+def test_a_folder_that_another_process_has_by_now_is_not_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "work" / "one"
+    claim(folder)
+    folder.with_name(f"{folder.name}.owner").write_bytes(orjson.dumps(replace(myself(), pid=1)))
+    let_go(folder)
+    assert folder.exists()
+    folder.with_name(f"{folder.name}.owner").write_bytes(orjson.dumps(myself()))
+    let_go(folder)
+    assert not folder.exists()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from proctor.app import App, Begun
 from proctor.cli.tree.product import mapping, text
-from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean
+from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean, first_line
 from proctor.config import Settings
 from proctor.contracts.store import Tree
 from proctor.domain.json import JsonObject
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import PinnedStep, PinnedWorkflow
-from proctor.registry import OWN
+from proctor.registry import OWN, Plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class About:
     """Files that are laid over every workspace and never land."""
     ended: bool = False
     """It had ended before."""
+    broken: tuple[Plugin, ...] = ()
+    """Steps that take no part because they cannot be used."""
 
     def told(self) -> list[str]:
         """Tell it to a person, a line for each."""
@@ -73,6 +75,11 @@ class About:
         if self.carried:
             told.append(f"  with what is not in git: {', '.join(self.carried)}")
         told += [f"  with the step {stranger}" for stranger in self.strangers]
+        told += [
+            f"  without the step {each.name} ({each.distribution} {each.version}), which cannot be used: "
+            f"{clean(first_line(each.error))}"
+            for each in self.broken
+        ]
         return told
 
     def _doing(self) -> str:
@@ -95,6 +102,7 @@ class About:
             "dirty": self.dirty,
             "carried": list(self.carried),
             "strangers": [asdict(stranger) for stranger in self.strangers],
+            "broken": [asdict(plugin) for plugin in self.broken],
         }
 
 
@@ -119,7 +127,14 @@ async def about(app: App, begun: Begun, branch: str | None = None) -> About:
         lines=main_lines(tree),
         past=tree.events if begun.continued else 0,
         ended=head.status in TERMINAL,
+        broken=() if begun.continued else left_out(app, tree, subject),
     )
+
+
+def left_out(app: App, tree: Tree, subject: JsonObject) -> tuple[Plugin, ...]:
+    """List the broken steps that a new tree was pinned without."""
+    project = app.settings.project(Path(text(subject.get("repository")) or "."))
+    return app.registry.unusable([workflow.name for workflow in tree.workflows], only=project.plugins)
 
 
 def main_lines(tree: Tree) -> dict[str, tuple[str, ...]]:
