@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from proctor.domain.json import JsonObject
 from proctor.domain.session import Limits
 from proctor.errors import InvalidSetting
+from proctor.settings_file import PREFIX, settings_file
 
 
 class AgentSettings(BaseModel):
@@ -110,7 +111,7 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PROCTOR_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
     database: str | None = None
@@ -177,12 +178,6 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{platformdirs.user_state_path('proctor') / 'proctor.db'}"
 
 
-def settings_file() -> Path:
-    """Give the place of the user's settings: `PROCTOR_CONFIG`, or config.toml in the user's configuration folder."""
-    named = os.environ.get("PROCTOR_CONFIG")
-    return Path(named) if named else platformdirs.user_config_path("proctor") / "config.toml"
-
-
 def _readable_file() -> Path:
     """Give the settings' place. Raises InvalidSetting if the user named a file that is not there."""
     file = settings_file()
@@ -209,6 +204,6 @@ def _place(setting: tuple[int | str, ...], flags: Mapping[str, object]) -> str:
         return str(settings_file())
     if flags.get(str(setting[0])) is not None:
         return f"--{str(setting[0]).replace('_', '-')}"
-    prefix = f"PROCTOR_{setting[0]}".upper()
+    prefix = f"{PREFIX}{setting[0]}".upper()
     named = sorted(name for name in os.environ if name.upper() == prefix or name.upper().startswith(f"{prefix}__"))
     return named[0] if named else str(settings_file())

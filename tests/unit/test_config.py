@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from proctor.config import load, settings_file
+from proctor.config import load
 from proctor.domain.session import Limits
 from proctor.errors import InvalidSetting
+from proctor.settings_file import all_is_default, settings_file
 
 
 @pytest.fixture
@@ -167,3 +168,17 @@ def test_a_file_that_is_named_and_not_there_is_not_passed_over(
 def test_the_servers_settings_in_the_same_file_disturb_no_other_command(file: Path) -> None:
     file.write_text('token = "0123456789abcdef"\n[api.limits]\npage = 5\n')
     assert load().jobs >= 1
+
+
+def test_whether_anything_is_set_is_known_without_reading_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("PROCTOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert all_is_default()
+    with monkeypatch.context() as named:
+        named.setenv("proctor_plugins__only", "[]")
+        assert not all_is_default()
+    settings_file().parent.mkdir(parents=True)
+    settings_file().touch()
+    assert not all_is_default()

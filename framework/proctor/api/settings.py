@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import SettingsError
 
 from proctor.api.limits import Limits
-from proctor.config import Settings, settings_file
+from proctor.config import Settings
 from proctor.errors import InvalidSetting
+from proctor.settings_file import settings_file
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures whose check needs no secret; none and the HMAC family are not among them on purpose."""

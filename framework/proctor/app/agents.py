@@ -2,12 +2,13 @@
 
 from pydantic import ValidationError
 
-from proctor.config import AgentSettings, Settings, settings_file
+from proctor.config import AgentSettings, Settings
 from proctor.contracts.agent import Agent
 from proctor.domain.session import AgentChoice
 from proctor.errors import InvalidSetting, PluginMissing, UnknownAgent
 from proctor.registry import Plugin, Registry
 from proctor.registry.loading import asked
+from proctor.settings_file import settings_file
 
 
 class Agents:

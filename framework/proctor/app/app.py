@@ -15,7 +15,7 @@ from proctor import owner
 from proctor.activity_log import ActivityLog
 from proctor.app.agents import Agents
 from proctor.app.orders import Orders, unfinished
-from proctor.config import Settings, settings_file
+from proctor.config import Settings
 from proctor.contracts.activity import Activity
 from proctor.contracts.engine import Due, Engine
 from proctor.contracts.executor import Surroundings
@@ -35,6 +35,7 @@ from proctor.registry import Registry
 from proctor.retention import in_background
 from proctor.runner import Runner
 from proctor.sessions import Sessions, Started
+from proctor.settings_file import settings_file
 from proctor.steps import Steps
 from proctor.store import open_store
 from proctor.workspace import Workspaces, sweep

@@ -12,9 +12,10 @@ from proctor.cli.doctor.diagnosis import Diagnosis, Setup, Status
 from proctor.cli.doctor.machine import answer
 from proctor.cli.tree.product import mapping, text
 from proctor.cli.wording import count
-from proctor.config import AgentSettings, settings_file
+from proctor.config import AgentSettings
 from proctor.errors import ProctorError
 from proctor.registry import Registry
+from proctor.settings_file import settings_file
 
 OLDEST = (3, 9)
 """The first Python whose packages can be tested."""

@@ -10,7 +10,6 @@ from proctor.cli.lazy import FAILED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from proctor.config import Settings
     from proctor.installed import Plugin
     from proctor.registry import Registry
 
@@ -25,12 +24,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def list_(context: click.Context, check: bool, as_json: bool) -> None:
     """List the plugins that are installed. None is loaded, unless --check is given."""
-    from proctor.cli.plugins.found import found
-    from proctor.config import load
-    from proctor.installed import Installed
-
-    settings = load()
-    plugins, places = _checked(settings) if check else (found(Installed(settings.may_load())), None)
+    plugins, places = _checked() if check else (_listed(), None)
     if as_json:
         _print_json(plugins, places)
     else:
@@ -39,11 +33,26 @@ def list_(context: click.Context, check: bool, as_json: bool) -> None:
         context.exit(FAILED)
 
 
-def _checked(settings: "Settings") -> "tuple[Sequence[Plugin], Places]":
+def _listed() -> "Sequence[Plugin]":
+    """Find what is installed. Settings are only read if there are any: that takes longer than all the rest."""
+    from proctor.cli.plugins.found import found
+    from proctor.installed import Installed
+    from proctor.settings_file import all_is_default
+
+    if all_is_default():
+        return found(Installed())
+    from proctor.config import load
+
+    return found(Installed(load().may_load()))
+
+
+def _checked() -> "tuple[Sequence[Plugin], Places]":
     """Load all plugins, and place them. What they print goes to stderr."""
     from proctor.cli.output import reserved  # it takes rich along, which nothing else needs here
+    from proctor.config import load
     from proctor.registry import Registry
 
+    settings = load()
     registry = Registry(settings.may_load())
     with reserved():
         plugins = [_pinned(plugin, registry, settings.plugins.only) for plugin in registry.plugins(check=True)]
