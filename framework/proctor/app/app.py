@@ -69,7 +69,7 @@ class App:
                 isolate=None if self._processes is None else self._processes.step,
             ),
         )
-        self.workspaces = Workspaces(settings.cache, store.get)
+        self.workspaces = Workspaces(settings.cache.resolve(), store.get)
         self.agents = Agents(settings, self.registry)
         self._activities = ActivityLog(store, time.time)
         self._owner = owner.myself()

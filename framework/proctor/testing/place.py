@@ -113,7 +113,7 @@ class Place:
     def _surroundings(self, agent: Callable[[str], Agent]) -> LocalSurroundings:
         return LocalSurroundings(
             session_id="session-1",
-            workspaces=Workspaces(self._cache, self.blobs.get),
+            workspaces=Workspaces(self._cache.resolve(), self.blobs.get),
             store=self.blobs,
             emit=self.told.append,
             limits=ProcessLimits(seconds=30),

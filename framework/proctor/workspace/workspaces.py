@@ -27,12 +27,15 @@ Carried = Callable[[], Awaitable[Mapping[str, str]]]
 
 
 class Workspaces:
-    """Lays workspaces out below a folder of ours, where it also keeps the cache repositories. `get` reads a blob."""
+    """Lays workspaces out below a folder of ours, where it also keeps the cache repositories. `get` reads a blob.
+
+    The folder's path is resolved: it has no links.
+    """
 
     def __init__(
         self, folder: Path, get: GetBlob, *, carried: Carried | None = None, keep_at: Path | None = None
     ) -> None:
-        self._top = folder.resolve()
+        self._top = folder
         self._work = self._top / WORK
         self._cache = self._top / "repositories"
         self._get = get
