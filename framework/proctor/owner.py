@@ -41,6 +41,14 @@ def alive(owner: Owner) -> bool:
     return started is not None and abs(started - owner.started) < SECONDS_APART
 
 
+def running(pid: int) -> bool:
+    """Tell whether a process of this machine has that number now."""
+    try:
+        return _started(pid) is not None
+    except (PermissionError, psutil.AccessDenied):
+        return True
+
+
 def _started(pid: int) -> float | None:
     """Say when a process began, on Linux in seconds since the machine's start; None if it has ended."""
     if sys.platform != "linux":

@@ -51,7 +51,8 @@ def test_the_run_says_which_plugin_is_missing_and_goes_on_once_it_is_back(projec
     shutil.rmtree(site)
     stopped = project.proctor(*run)
     assert (stopped.code, stopped.err) == (1, "")
-    assert f"Blocked: The proctor.steps plugin {NAME} is not installed." in stopped.out
+    blocked = f"cannot go on. The proctor.steps plugin {NAME} is not installed."
+    assert f"Blocked: step approve of acme-approval 1.0 {blocked}" in stopped.out
     ended = project.proctor(*run, "--json").lines()[-1]
     assert (ended["kind"], ended["status"]) == ("ended", "active")
     assert NAME in ended["blocked"][0]

@@ -14,6 +14,7 @@ from uuid import uuid4
 from proctor import owner
 from proctor.activity_log import ActivityLog
 from proctor.app.agents import Agents
+from proctor.app.order import carried_along
 from proctor.app.orders import Orders, unfinished
 from proctor.config import Settings
 from proctor.contracts.activity import Activity
@@ -149,8 +150,7 @@ class App:
     async def _carried(self, birth: Birth) -> Mapping[str, str]:
         """Give what is laid below the overlay of every command of a tree: its root's subject names it."""
         root = await self.sessions.head(birth.scope, birth.root)
-        named = root.birth.subject.get("carried")
-        return {path: str(blob) for path, blob in named.items()} if isinstance(named, Mapping) else {}
+        return carried_along(root.birth.subject)
 
     def kept(self, root: str) -> Path | None:
         """Give the folder in which the work folders of a tree are kept; None if they are not."""

@@ -24,7 +24,7 @@ WARNING = "warning"
 ERROR = "error"
 """The work was done and judged bad."""
 FAULT = "fault"
-"""The work could not be done: not started, environment lost, disk full, plugin raised or hung."""
+"""The work could not be done: not started, environment lost, plugin raised or hung."""
 
 ANY = "*"
 """In a table: every status that it does not list."""

@@ -44,9 +44,9 @@ class Draft:
     def class_name(self) -> str:
         """Give the name of its class: such a one as stands in nobody's way."""
         name = "".join(word.capitalize() for word in self.name.split("_"))
-        if self.kind in ("agent", "executor") or name in proctor.__all__ or keyword.iskeyword(name):
-            return name + self.kind.capitalize()
-        return name
+        suffix = self.kind.capitalize()
+        wanted = self.kind in ("agent", "executor") and not name.endswith(suffix)
+        return name + suffix if wanted or name in proctor.__all__ or keyword.iskeyword(name) else name
 
     @property
     def entry_points(self) -> Mapping[str, Mapping[str, str]]:
@@ -89,7 +89,10 @@ class Draft:
 
     @property
     def advice(self) -> str:
-        """Say what to bear in mind where it stands; nothing if that goes without saying."""
+        """Say how it is used, or what to bear in mind where it stands; nothing if that goes without saying."""
+        if self.kind == "executor":
+            command = f'Command("{self.name}", {{"glob": "*.py"}}, workspace)'
+            return f"A step uses it with the command `{command}`, and finds the number in `result.data`."
         if self.place is None or self.place.relation != "replaces":
             return ""
         return (

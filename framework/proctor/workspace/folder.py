@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from proctor.contracts.store import Owner
-from proctor.owner import alive, myself
+from proctor.owner import alive, myself, running
 from proctor.workspace import disk
 from proctor.workspace.disk import temporary_files, written
 
@@ -33,7 +33,7 @@ def claim(folder: Path) -> None:
 
 def write(file: Path, data: bytes) -> None:
     """Write a file anew, whole or not at all."""
-    half = file.with_name(f"{file.name}.{os.getpid()}")
+    half = file.with_name(f"{file.name}.{_writer(os.getpid())}")
     try:
         half.write_bytes(data)
         half.replace(file)
@@ -103,7 +103,7 @@ def sweep(folder: Path) -> list[Path]:
     for each in dead:
         remove(each)
     for half in _files(folder, f"{SUFFIX}.*"):
-        if not _is_new(half):
+        if _is_given_up(half):
             with contextlib.suppress(OSError):
                 half.unlink(missing_ok=True)
     return dead
@@ -132,6 +132,18 @@ def _is_alive(file: Path) -> bool:
         return alive(Owner(**orjson.loads(file.read_bytes())))
     except (OSError, ValueError, TypeError):
         return _is_new(file)
+
+
+def _is_given_up(half: Path) -> bool:
+    """Say whether nobody goes on with half a file: whoever wrote it has ended, or it is old."""
+    pid = half.name.rpartition("-")[2]
+    ours = pid.isdecimal() and half.name.endswith(f".{_writer(int(pid))}")
+    return (ours and not running(int(pid))) or not _is_new(half)
+
+
+def _writer(pid: int) -> str:
+    """Name a process of this machine, for the half of a file that it writes."""
+    return f"{myself().machine[:8]}-{pid}"
 
 
 def _owner_of(folder: Path) -> Owner | None:

@@ -415,6 +415,8 @@ class TestNew:
             (("step", "mine", "--workflow", "component_testing", "--after", "finalize"), "the last step"),
             (("step", "mine", *PLACE, "--before", "finalize"), "--after and --before"),
             (("agent", "mine", "--after", "run_tests"), "Only a step has a place"),
+            (("wrapper", "mine"), "a wrapper is a step: proctor plugins new step NAME --wraps STEP"),
+            (("linter", "mine"), "'linter' is not one of 'step'"),
             (("step", "my-step", *PLACE), "no name for a plugin"),
             (("step", "run_tests", *PLACE), f"proctor {__version__} brings steps component_testing.run_tests already"),
             (("agent", "builtin"), f"proctor {__version__} brings agents builtin already"),

@@ -69,6 +69,24 @@ def test_a_class_never_takes_a_name_that_its_module_needs(name):
     assert taken.endswith("Step")
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "called"),
+    [
+        ("agent", "mine", "MineAgent"),
+        ("agent", "my_agent", "MyAgent"),
+        ("agent", "agent", "AgentAgent"),
+        ("executor", "my_executor", "MyExecutor"),
+        ("workflow", "my_workflow", "MyWorkflow"),
+    ],
+)
+def test_what_a_class_is_stands_once_in_its_name(kind, name, called):
+    assert Draft(kind, name).class_name == called
+
+
+def test_the_page_of_an_executor_says_how_a_step_uses_it():
+    assert '`Command("try_out", {"glob": "*.py"}, workspace)`' in DRAFTS["executor"].files()["README.md"]
+
+
 def test_a_folder_that_is_there_is_left_as_it_is(tmp_path):
     (tmp_path / "mine").mkdir()
     with pytest.raises(FileExistsError):

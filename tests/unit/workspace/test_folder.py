@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -94,3 +96,20 @@ def test_a_folder_that_another_process_has_by_now_is_not_removed(tmp_path: Path)
     folder.with_name(f"{folder.name}.owner").write_bytes(orjson.dumps(myself()))
     let_go(folder)
     assert not folder.exists()
+
+
+def test_half_a_file_goes_at_once_when_its_writer_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = tmp_path / "work"
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "replace", Mock(side_effect=KeyboardInterrupt))
+        killed.setattr(Path, "unlink", Mock())
+        with pytest.raises(KeyboardInterrupt):
+            claim(work / "mine")
+    (mine,) = work.iterdir()
+    sweep(tmp_path)
+    assert mine.exists()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    theirs = mine.rename(mine.with_name(mine.name.replace(str(os.getpid()), str(ended.pid))))
+    sweep(tmp_path)
+    assert not theirs.exists()

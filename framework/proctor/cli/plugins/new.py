@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from proctor.scaffold.place import Place
 
 
+class _Kind(click.Choice):  # type: ignore[type-arg] # it takes none before click 8.2
+    """One of KINDS; whoever looks for a wrapper is told that it is a step."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == "wrapper":
+            self.fail("a wrapper is a step: proctor plugins new step NAME --wraps STEP.", param, ctx)
+        kind: str = super().convert(value, param, ctx)
+        return kind
+
+
 @click.command()
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=_Kind(KINDS))
 @click.argument("name")
 @click.option(
     "--directory", type=click.Path(path_type=Path), metavar="DIR", help="The folder to make; proctor-NAME unless named."
