@@ -52,7 +52,7 @@ def of_idleness(check: Check, path: str) -> list[Finding]:
     """Return the tests that execute nothing of the component at all."""
     if check.coverage is None:
         return []
-    message = f"The test executes no line of {path}."
+    message = f"The test executes no line of {path} but those that run when it is imported."
     return [Finding(test.test, COVERAGE, message) for test in check.runs[0].tests if not check.per_test.get(test.test)]
 
 

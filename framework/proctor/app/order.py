@@ -1,5 +1,7 @@
 """What a user wants done, and the session that does it."""
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,12 @@ class Order:
         names = [self.workflow, self.branch, self.agent, self.execution_mode]
         more: list[Json] = [self.require_tests, [str(file) for file in self.carry]]
         return [str(self.path), [*self.only], [*self.exclude], *names, *(more if any(more) else [])]
+
+
+def active_environment() -> str | None:
+    """Give the virtual environment that the user has activated; the one that runs us says nothing of the package."""
+    home = os.environ.get("VIRTUAL_ENV")
+    return home if home and Path(home).resolve() != Path(sys.prefix).resolve() else None
 
 
 def carried_along(subject: JsonObject) -> Mapping[str, str]:

@@ -1,7 +1,6 @@
 """Takes orders: makes the session of each, or finds the unfinished one that does the same."""
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +10,7 @@ import orjson
 
 from proctor import owner
 from proctor.app.agents import Agents
-from proctor.app.order import Begun, Created, Order
+from proctor.app.order import Begun, Created, Order, active_environment
 from proctor.config import Settings
 from proctor.contracts.store import Owner, Store, Tree
 from proctor.domain.component import Context
@@ -149,7 +148,7 @@ class Orders:
             defaults={
                 "author_name": repository.identity.name,
                 "author_email": repository.identity.email,
-                **_named(virtual_env=os.environ.get("VIRTUAL_ENV")),
+                **_named(virtual_env=active_environment()),
             },
             wishes=_named(python=self._settings.python, branch=order.branch, require_tests=order.require_tests or None),
             plugins=None if project.plugins is None else tuple(project.plugins),

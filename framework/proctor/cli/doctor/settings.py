@@ -1,6 +1,5 @@
 """What `proctor doctor` looks at of the user's choices: settings, plugins, agents and the interpreter of the tests."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import orjson
 
+from proctor.app.order import active_environment
 from proctor.cli.doctor.diagnosis import Diagnosis, Setup, Status
 from proctor.cli.doctor.machine import answer
 from proctor.cli.tree.product import mapping, text
@@ -100,7 +100,7 @@ def _candidates(setup: Setup) -> Iterator[str]:
         yield str(Path(named).expanduser().absolute()) if "/" in named else named
         return
     top = answer(["git", "rev-parse", "--show-toplevel"], setup.folder)
-    homes = [Path(home)] if (home := os.environ.get("VIRTUAL_ENV")) else []
+    homes = [Path(home)] if (home := active_environment()) else []
     homes += [Path(top) / name for name in (".venv", "venv")] if top else []
     yield from (str(home / "bin" / "python") for home in homes)
     yield sys.executable

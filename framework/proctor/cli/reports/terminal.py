@@ -212,9 +212,9 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
             )
         case "cancelled":
             return (
-                Text("Cancelled. No branch was made."),
+                Text("Cancelled. No branch was made. What is proven stays."),
                 Text(f"  how far it came  {session}"),
-                Text(f"  to go on         {way('retry')}; what is proven stays"),
+                Text(f"  to go on         {way('retry')} && {way('continue')}"),
             )
     if summary.blocked:
         return (

@@ -14,6 +14,8 @@ from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import PinnedStep, PinnedWorkflow
 from proctor.registry import OWN, Plugin
 
+DIRTY = "uncommitted changes are left out: tests are written against the commit"
+
 
 @dataclass(frozen=True, slots=True)
 class StrangerStep:
@@ -71,7 +73,7 @@ class About:
         if self.attached:
             told.append("  another process runs this session; Ctrl-C here stops only the watching")
         if self.dirty:
-            told.append("  uncommitted changes are left out: tests are written against the commit")
+            told.append(f"  {DIRTY}")
         if self.carried:
             told.append(f"  with what is not in git: {', '.join(self.carried)}")
         told += [f"  with the step {stranger}" for stranger in self.strangers]

@@ -23,6 +23,7 @@ from proctor.cli.lazy import FAILED
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented, reserved
 from proctor.cli.output import table as new_table
+from proctor.cli.runs.about import DIRTY
 from proctor.cli.runs.running import interpreter
 from proctor.cli.tree.product import mapping, mappings, text, texts, whole
 from proctor.cli.wording import SHORT_COMMIT, clean, clock, count
@@ -92,23 +93,24 @@ def rehearse(settings: Settings, order: Order, *, as_json: bool) -> int:
     with reserved() as out, tempfile.TemporaryDirectory(prefix="proctor-") as folder:
         database = f"sqlite:///{Path(folder).resolve() / 'proctor.db'}"
         elsewhere = settings.model_copy(update={"database": database, "keep": False})
-        head = asyncio.run(alone(_rehearsed(elsewhere, order)))
+        head, dirty = asyncio.run(alone(_rehearsed(elsewhere, order)))
         found = [Found.read(each) for each in mappings(head.state.get("components"))]
         problem = None if found else head.last_error or f"{head.birth.workflow} does not say what it would test"
         if as_json:
-            _print_json(head, found, problem, out)
+            _print_json(head, found, problem, out, dirty=dirty)
         else:
-            _print(head, found, problem, out)
+            _print(head, found, problem, out, dirty=dirty)
     return FAILED if problem else 0
 
 
-async def _rehearsed(settings: Settings, order: Order) -> Head:
+async def _rehearsed(settings: Settings, order: Order) -> tuple[Head, bool]:
+    """Give the surveyed session, and whether the checkout has changes that are not in its commit."""
     async with open_app(settings) as app:
         begun = await app.orders.begin(order)
         head = await app.sessions.head(app.scope, begun.session_id)
         while head.status not in TERMINAL and "components" not in head.state and await _turn(app, head):
             head = await app.sessions.head(app.scope, head.id)
-        return await app.sessions.head(app.scope, head.id)
+        return await app.sessions.head(app.scope, head.id), begun.dirty
 
 
 async def _turn(app: App, head: Head) -> bool:
@@ -128,10 +130,12 @@ def asked(head: Head, components: int) -> Asked:
     return Asked(agent.name, components, attempts, limits.fixes, agent.name != FREE)
 
 
-def _print(head: Head, found: Sequence[Found], problem: str | None, out: TextIO) -> None:
+def _print(head: Head, found: Sequence[Found], problem: str | None, out: TextIO, *, dirty: bool) -> None:
     console, subject = new_console(out), head.birth.subject
     commit = (text(subject.get("base")) or "")[:SHORT_COMMIT]
     click.echo(f"A dry run for {text(subject.get('name'))} at commit {commit}: nothing is written.", out)
+    if dirty:
+        click.echo(f"  {DIRTY}", out)
     if problem is not None:
         indented(console, Text.assemble(("A run would fail: ", "bold red"), clean(problem)), by=0)
         return
@@ -172,11 +176,12 @@ def _table(found: Sequence[Found]) -> Table:
     return table
 
 
-def _print_json(head: Head, found: Sequence[Found], problem: str | None, out: TextIO) -> None:
+def _print_json(head: Head, found: Sequence[Found], problem: str | None, out: TextIO, *, dirty: bool) -> None:
     calls, limits = asked(head, len(found)), head.birth.limits
     told = {
         "name": text(head.birth.subject.get("name")),
         "base": text(head.birth.subject.get("base")),
+        "dirty": dirty,
         "components": [asdict(each) for each in found],
         "asked": {**asdict(calls), "times": calls.times},
         "limits": {"money": limits.money, "tokens": limits.tokens, "seconds": limits.seconds},
