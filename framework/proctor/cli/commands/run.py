@@ -58,7 +58,7 @@ def run(
     """Write the tests of the package or module at PATH and land them on a branch.
 
     PATH lies in a git repository. The checkout is left alone: tests are written against the last commit and arrive
-    as one commit on a new branch. The same command continues what was interrupted.
+    as one commit on a new branch. After a crash the same command goes on; after Ctrl-C, `proctor sessions retry`.
 
     Exit codes: 0 landed, 1 failed or held up by a missing plugin (with --strict or --require-tests also: landed in
     part), 2 usage, 130 cancelled.
