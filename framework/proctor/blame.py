@@ -13,6 +13,7 @@ from proctor.watchdog import doing
 
 LARGEST = 64 * 1024**2
 """Bytes of an answer."""
+TOO_LARGE = f"gave an answer that is too large: more than {LARGEST // 1024**2} MiB"
 
 Answer = TypeVar("Answer", Command, Outcome, Result, AgentResult)
 
@@ -70,7 +71,7 @@ def checked(value: object, kind: type[Answer]) -> Answer:
 def within_bounds(text: bytes) -> bytes:
     """Give an answer as it is written down. Raises Blamed if it is too large: what is, belongs into blobs."""
     if len(text) > LARGEST:
-        raise Blamed(f"gave an answer that is too large: more than {LARGEST // 1024**2} MiB")
+        raise Blamed(TOO_LARGE)
     return text
 
 

@@ -20,13 +20,10 @@ def written(value: object) -> bytes:
 
 
 def read(kind: type[T], text: bytes) -> T:
-    """Read what `written` wrote. Raises ValueError, TypeError or AttributeError if it did not."""
+    """Read what `written` wrote: a tuple is a list by then, a date a text, a NaN nothing.
+
+    Raises ValueError, TypeError or AttributeError if it did not."""
     return _made(kind, orjson.loads(text))
-
-
-def as_stored(kind: type[T], value: T) -> T:
-    """Give a value as whoever reads it later finds it: a tuple is a list by then, a date a text, a NaN nothing."""
-    return read(kind, written(value))
 
 
 def _made(kind: type[T], fields: Any) -> T:  # freshly read: it may be anything

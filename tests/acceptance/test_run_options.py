@@ -30,7 +30,11 @@ def test_a_dry_run_of_an_agent_says_that_it_costs_and_a_problem_is_told(project:
     told = " ".join(project.proctor("run", "shop", "--agent", "mine", "--dry-run").out.split())
     assert "The agent mine would be asked at most 12 times" in told
     assert "Each time may cost money." in told
+    assert "uncommitted changes are left out" not in told
+    project.write({"shop/prices.py": "# not committed\n"})
     refused = project.proctor("run", "shop", "--only", "nothing.*", "--dry-run")
+    assert "uncommitted changes are left out" in refused.out
+    assert "its modules: shop, shop.prices, shop.stock" in " ".join(refused.out.split())
     assert refused.code == 1
     assert "A run would fail: shop has no module with code in it" in refused.out
 

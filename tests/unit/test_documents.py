@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from proctor import ChildSpec, Command, Outcome, Result, Usage
-from proctor.documents import as_stored
+from proctor.documents import read, written
 from proctor.domain.interaction import Workspace
 
 
@@ -34,7 +34,7 @@ class Colour(StrEnum):
     ],
 )
 def test_what_is_no_plain_json_is_plain_afterwards(given: Any, stored: Any) -> None:
-    outcome = as_stored(Outcome, Outcome(Result("ok", {"x": given}), {"x": given}))
+    outcome = read(Outcome, written(Outcome(Result("ok", {"x": given}), {"x": given})))
     for value in (outcome.state["x"], outcome.result.data["x"]):
         assert (value, type(value)) == (stored, type(stored))
 
@@ -44,5 +44,5 @@ def test_all_else_stays_as_it_is() -> None:
     outcome = Outcome(
         Result("ok", {"d": [1]}, 3, "e", "o", "r", {"f": "g"}, Usage(1, 2, 0.5), 1.5), {"s": {}}, {"p": 1}
     )
-    assert as_stored(Command, command) == command
-    assert as_stored(Outcome, outcome) == outcome
+    assert read(Command, written(command)) == command
+    assert read(Outcome, written(outcome)) == outcome

@@ -320,6 +320,13 @@ def test_a_name_claimed_twice_is_a_clash_that_names_both_when_asked_for(install:
 
 
 @pytest.mark.usefixtures("flow")
+def test_whoever_claims_the_name_of_an_executor_of_ours_stops_every_pinning(install: Install) -> None:
+    install("acme", {"proctor.executors": {"process": "acme_plugin:Mine"}})
+    with pytest.raises(PluginClash, match="process is registered more than once"):
+        Registry().pin("flow")
+
+
+@pytest.mark.usefixtures("flow")
 def test_of_a_distribution_found_twice_the_one_that_imports_see_counts(install: Install, tmp_path: Path) -> None:
     hidden = tmp_path / "hidden"
     sys.path.insert(1, str(hidden))

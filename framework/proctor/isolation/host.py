@@ -5,11 +5,11 @@ import os
 from typing import BinaryIO
 
 from proctor.assembly import assembled
-from proctor.blame import Blamed
+from proctor.blame import LARGEST, TOO_LARGE, Blamed
 from proctor.contracts.answers import raised
 from proctor.documents import read
 from proctor.errors import PluginBroken, PluginClash, PluginMissing
-from proctor.isolation.wire import HELLO, LINE_BYTES, Answer, Request, Unavailable, line
+from proctor.isolation.wire import HELLO, Answer, Request, Unavailable, line
 from proctor.registry import Registry
 from proctor.watchdog import watching
 
@@ -58,9 +58,9 @@ def _fit(answer: Answer) -> bytes:
         written = line(answer)
     except (TypeError, ValueError, RecursionError) as error:
         return line(Answer(answer.id, blame=f"gave what cannot be written down: it {raised(error)}"))
-    if len(written) <= LINE_BYTES:
+    if len(written) <= LARGEST:
         return written
-    return line(Answer(answer.id, blame=f"gave an answer that is too large: more than {LINE_BYTES // 1024**2} MiB"))
+    return line(Answer(answer.id, blame=TOO_LARGE))
 
 
 def own(descriptor: int, instead: int) -> int:

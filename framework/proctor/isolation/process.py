@@ -16,10 +16,11 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from proctor.blame import LARGEST
 from proctor.contracts.process import ProcessLimits
 from proctor.documents import read
 from proctor.executors.guarded import Guard
-from proctor.isolation.wire import HELLO, LINE_BYTES, Answer, Request, line
+from proctor.isolation.wire import HELLO, Answer, Request, line
 from proctor.patience import late
 
 START_S = 30.0
@@ -151,7 +152,7 @@ class _Pipes:
 
     @classmethod
     async def connect(cls, who: str, requests: IO[bytes], answers: IO[bytes], printed: IO[bytes]) -> "_Pipes":
-        loop, lines, words = asyncio.get_running_loop(), asyncio.StreamReader(limit=LINE_BYTES), _Words(who)
+        loop, lines, words = asyncio.get_running_loop(), asyncio.StreamReader(limit=LARGEST), _Words(who)
         writing, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, requests)
         reading, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), answers)
         hearing, _ = await loop.connect_read_pipe(lambda: words, printed)

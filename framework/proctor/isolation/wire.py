@@ -9,8 +9,6 @@ from proctor.domain.scope import Scope
 from proctor.domain.session import Session
 from proctor.domain.workflow import PinnedStep
 
-LINE_BYTES = 64 * 1024**2
-"""An answer that is longer is refused. A request is ours, and may be of any length."""
 HELLO = 0
 """The id of the answer that nobody asked for: the process is ready."""
 

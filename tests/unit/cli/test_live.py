@@ -144,7 +144,7 @@ def test_a_command_that_is_wider_than_the_window_is_told_in_two_lines_that_a_she
     story.end("larder.module_00-1", "failed", error="no agent")
     database = " --database sqlite:////tmp/a/rather/long/place/proctor.db"
     foot = drawn(story, 70, database=database)[-3:-1]
-    assert " ".join(foot).replace(" \\ ", "").split() == f"proctor sessions show larder.m{database}".split()
+    assert " ".join(foot).replace(" \\ ", "").split() == f"why failed: proctor sessions show larder.m{database}".split()
 
 
 def test_whoever_is_asked_reads_the_command_that_answers(story):

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from proctor.app import App, Begun
+from proctor.cli.tree.past import main_lines
 from proctor.cli.tree.product import mapping, text
 from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean, first_line
 from proctor.config import Settings
@@ -137,11 +138,6 @@ def left_out(app: App, tree: Tree, subject: JsonObject) -> tuple[Plugin, ...]:
     """List the broken steps that a new tree was pinned without."""
     project = app.settings.project(Path(text(subject.get("repository")) or "."))
     return app.registry.unusable([workflow.name for workflow in tree.workflows], only=project.plugins)
-
-
-def main_lines(tree: Tree) -> dict[str, tuple[str, ...]]:
-    """Give the main line of each workflow of a tree."""
-    return {workflow.name: workflow.main for workflow in tree.workflows}
 
 
 def strangers(tree: Tree) -> tuple[StrangerStep, ...]:

@@ -134,7 +134,7 @@ def _hint(label: str, command: str, database: str, name: str, width: int) -> Ite
     """Write a command so that it can be copied: the widest form that fits, else in two lines that a shell joins."""
     whole = f"{command}{database}"
     forms = [f"  {label}: {whole}  {name}", f"  {label}: {whole}", f"  {whole}"]
-    lines = next(([form] for form in forms if cell_len(form) <= width), [f"  {command} \\", f"   {database}"])
+    lines = next(([form] for form in forms if cell_len(form) <= width), [f"  {label}: {command} \\", f"   {database}"])
     yield from (Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in lines)
 
 

@@ -9,7 +9,8 @@ import click
 from proctor.app import App, open_app
 from proctor.cli.runs.running import named
 from proctor.cli.sessions.lookup import find
-from proctor.cli.sessions.questions import asking, question
+from proctor.cli.sessions.questions import asking
+from proctor.cli.tree.standing import question
 from proctor.cli.wording import SHORT_ID, count
 from proctor.config import load
 from proctor.domain.head import Head

@@ -6,7 +6,7 @@ import orjson
 
 from proctor.app import App
 from proctor.cli.tree.view import EXTERNAL
-from proctor.cli.wording import SHORT_ID, clean, first_line
+from proctor.cli.wording import SHORT_ID, clean
 from proctor.domain.head import Head
 from proctor.domain.json import Json
 
@@ -15,12 +15,6 @@ async def asking(app: App, head: Head) -> list[Head]:
     """Find the sessions that wait for an answer: that one or, if it is a root, any of its tree."""
     heads = [head] if head.birth.parent else await app.store.descendants(app.scope, head.id)
     return [each for each in heads if each.parked == EXTERNAL]
-
-
-def question(head: Head) -> str:
-    """Give what a session that waits for an answer asks, in a line."""
-    assert head.pending is not None
-    return first_line(str(head.pending.command.arguments.get("question") or head.pending.command.step))
 
 
 def details(head: Head) -> Iterator[str]:

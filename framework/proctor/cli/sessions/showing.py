@@ -16,9 +16,10 @@ from proctor.cli.reports.terminal import Hints, report
 from proctor.cli.runs.about import strangers
 from proctor.cli.runs.running import git_words, interpreter, named
 from proctor.cli.sessions.lookup import find
-from proctor.cli.sessions.questions import asking, details, question, ways
+from proctor.cli.sessions.questions import asking, details, ways
 from proctor.cli.tree.past import log_of, view_of
 from proctor.cli.tree.product import mappings, text, texts
+from proctor.cli.tree.standing import question
 from proctor.cli.tree.summary import summarise
 from proctor.cli.tree.view import EXTERNAL
 from proctor.cli.wording import SHORT_ID, clean, clipped, duration, gist

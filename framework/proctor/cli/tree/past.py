@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from proctor.app import App
-from proctor.cli.runs.about import main_lines
 from proctor.cli.tree.view import TreeView
 from proctor.contracts.store import Tree
 from proctor.domain import news
@@ -11,6 +10,11 @@ from proctor.domain.event import Event, News
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.json import JsonObject
+
+
+def main_lines(tree: Tree) -> dict[str, tuple[str, ...]]:
+    """Give the main line of each workflow of a tree."""
+    return {workflow.name: workflow.main for workflow in tree.workflows}
 
 
 async def view_of(app: App, tree: Tree) -> TreeView:

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from proctor.cli.sessions.questions import question
 from proctor.cli.tree.product import whole
 from proctor.cli.tree.view import EXTERNAL
-from proctor.cli.wording import SHORT_ID, age, count
+from proctor.cli.wording import SHORT_ID, age, count, first_line
 from proctor.domain.head import Head
 from proctor.domain.json import JsonObject
 from proctor.domain.orchestrator import InvalidInteraction, InvalidState, Next, NextStep, SessionComplete
@@ -153,3 +152,9 @@ def _spent(head: Head) -> list[str]:
     told = [f"{used} of {limits.interactions} interactions"]
     told += [f"{fixes} of {limits.fixes} fixes"] if fixes else []
     return [f"Spent: {', '.join(told)}."]
+
+
+def question(head: Head) -> str:
+    """Give what a session that waits for an answer asks, in a line."""
+    assert head.pending is not None
+    return first_line(str(head.pending.command.arguments.get("question") or head.pending.command.step))
