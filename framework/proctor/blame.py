@@ -9,6 +9,7 @@ from proctor.contracts.agent import AgentResult
 from proctor.contracts.answers import flaw, raised
 from proctor.domain.interaction import Command, Outcome, Result
 from proctor.patience import Late, within
+from proctor.restraint import staying
 from proctor.watchdog import doing
 
 LARGEST = 64 * 1024**2
@@ -39,7 +40,7 @@ async def answered(
     """
 
     async def called() -> Answer:
-        with doing(who, stranger=stranger):
+        with doing(who, stranger=stranger), staying():
             return await call()
 
     with blaming(*but):

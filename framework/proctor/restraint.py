@@ -1,16 +1,22 @@
-"""Keeps steps from acting: they decide, and executors act.
+"""Keeps plugins from ending the process that asks them, and steps from acting: they decide, and executors act.
 
 A process that a step starts by itself has no limits, no guard and no log, and nobody would end it; another folder or
-other limits would hold for everybody. So the interpreter's
-audit events refuse it where it begins, to the step and to all tasks and threads that carry its context.
+other limits would hold for everybody. So the interpreter's audit events refuse it where it begins, to the step and to
+all tasks and threads that carry its context. For an end of the process there is no such event; it is refused in `os`.
 """
 
+import functools
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NoReturn
 
-REFUSED = frozenset(
+ENDS = ("_exit", "abort")
+"""What ends the process in `os`, without a word to whoever could still say who did it."""
+
+ACTS = frozenset(
     {
         "os.chdir",
         "os.exec",
@@ -36,16 +42,27 @@ SIGNALS = frozenset({"os.kill", "os.killpg"})
 ASKS = 0
 """The signal that is none: it only asks whether a process is there."""
 
+_stays: ContextVar[bool] = ContextVar("stays", default=False)
 _restrained: ContextVar[bool] = ContextVar("restrained", default=False)
 
 
 class MayNotAct(PermissionError):
-    """A step tried to start or to signal a process, or to change its own."""
+    """A plugin tried to end the process that asks it; or a step to start or signal one, or to change its own."""
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Refuse to end the process to what is called while the block lasts: it meets MayNotAct."""
+    token = _stays.set(True)
+    try:
+        yield
+    finally:
+        _stays.reset(token)
 
 
 @contextmanager
 def restrained() -> Iterator[None]:
-    """Refuse what is REFUSED to what is called while the block lasts: it meets MayNotAct."""
+    """Refuse ACTS to what is called while the block lasts: it meets MayNotAct."""
     token = _restrained.set(True)
     try:
         yield
@@ -54,8 +71,23 @@ def restrained() -> Iterator[None]:
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    if event in REFUSED and _restrained.get() and not (event in SIGNALS and arguments[1] == ASKS):
+    if event in ACTS and _restrained.get() and not (event in SIGNALS and arguments[1] == ASKS):
         raise MayNotAct(f"{event} is refused: a step decides and does not act. What has to run goes into its command.")
 
 
+def _unless_staying(end: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """Make one of ENDS that refuses whoever has to stay."""
+
+    @functools.wraps(end)
+    def refusing(*arguments: int) -> NoReturn:
+        if _stays.get():
+            raise MayNotAct(f"os.{end.__name__} is refused: it would end Proctor. What cannot go on raises an error.")
+        end(*arguments)
+
+    return refusing
+
+
 sys.addaudithook(_refuse)
+for _name in ENDS:
+    setattr(os, _name, _unless_staying(getattr(os, _name)))
+os.register_at_fork(after_in_child=lambda: _stays.set(False))  # the child's process is its own

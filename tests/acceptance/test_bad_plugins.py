@@ -1,6 +1,7 @@
 """Strangers' steps that misbehave, in runs of the real command line: told by name, survived, and nothing is left."""
 
 import re
+import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from projects import Finished, Project, end, lay_out, processes_of
 
 STEP = '''
-import asyncio, os, subprocess, sys, threading, time
+import asyncio, faulthandler, os, posix, subprocess, sys, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from proctor import Command, Outcome, Result, Step
@@ -66,6 +67,7 @@ FAULTS = {
     "raises_worse": ("raise BaseException('worse')", "raised BaseException: worse"),
     "interrupts": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
     "exits": ("sys.exit(0)", "raised SystemExit: 0"),
+    "ends_process": ("os._exit(0)", f"{ACTS} os._exit is refused"),
     "answers_nonsense": ("return 42", "gave int where Outcome was expected"),
     "changes_input": ("session.state.clear()", "changed what it was given"),
     "hangs": ("await asyncio.Event().wait()", "did not answer within 1 s"),
@@ -104,7 +106,8 @@ HARMLESS = {
 }
 FATAL = {
     "blocks": ("while True: pass", "did not answer within 1 s; its process was ended"),
-    "ends_process": ("os._exit(7)", "ended its process with exit code 7"),
+    "ends_process": ("posix._exit(7)", "ended its process with exit code 7"),
+    "crashes": ("faulthandler._sigsegv()", "ended its process by SIGSEGV"),
 }
 """The same, for steps that only a process of their own keeps from harming all."""
 HALTING = {
@@ -208,6 +211,17 @@ def test_whoever_ends_everything_in_our_process_is_named_and_nothing_is_lost(pro
     told = "proctor: Something cancelled all work of this process or stopped its event loop."
     assert any(line.startswith(told) for line in halted.err.splitlines())
     assert f"that was asked is step {name} of acme-{name} 1.2." in halted.err
+    project.environment = {**project.environment, "PROCTOR_PLUGINS__ISOLATE": "true"}
+    finished = run(project)
+    assert (finished.code, landed(project)) == (0, {"harmless"})
+
+
+def test_native_code_that_crashes_our_process_is_named_and_nothing_is_lost(project: Project) -> None:
+    install(project, {"crashes": FATAL["crashes"][0], "harmless": "pass"})
+    crashed = project.proctor("run", "shop", "--json")
+    assert (crashed.code, processes_of(project.home)) == (-signal.SIGSEGV, [])
+    assert "Fatal Python error: Segmentation fault" in crashed.err
+    assert re.search(r'acme_crashes\.py", line \d+ in handle_result$', crashed.err, re.MULTILINE)
     project.environment = {**project.environment, "PROCTOR_PLUGINS__ISOLATE": "true"}
     finished = run(project)
     assert (finished.code, landed(project)) == (0, {"harmless"})

@@ -31,7 +31,7 @@ SECONDS = 20.0
 """Every wait has an end."""
 
 SOURCE = """
-import asyncio, faulthandler, os, subprocess, sys, time
+import asyncio, faulthandler, os, posix, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from proctor import Command, Outcome, Result, Step, Wrapper
@@ -70,7 +70,7 @@ class Exiting(Asked):
     async def get_command(self, scope, session, options):
         while session.state.get("gate") and not Path(session.state["gate"]).exists():
             await asyncio.sleep(0.01)
-        os._exit(7)
+        posix._exit(7)
 
 
 class Crashing(Asked):

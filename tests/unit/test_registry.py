@@ -163,6 +163,7 @@ NAMED = "workflow, name = 'flow', 'bad'; "
         ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
         ("assert False, 'wrong machine'", "AssertionError: wrong machine"),
         ("raise SystemExit(3)", "SystemExit: 3"),
+        ("import os; os._exit(0)", "MayNotAct: os._exit is refused: it would end Proctor."),
         ("raise BaseException", "BaseException"),
         ("def broken(:", "SyntaxError: "),
         ("", "AttributeError: module 'bad_plugin' has no attribute 'Bad'"),

@@ -1,4 +1,4 @@
-"""Whoever is restrained starts and signals no process; everybody else does."""
+"""Whoever is restrained starts and signals no process, and whoever stays does not end it; everybody else does."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from proctor.restraint import MayNotAct, restrained
+from proctor.restraint import MayNotAct, restrained, staying
 
 ACTS: dict[str, Callable[[], object]] = {
     "subprocess.Popen": lambda: subprocess.Popen([sys.executable, "-c", ""]),
@@ -31,6 +31,28 @@ ACTS: dict[str, Callable[[], object]] = {
 def test_an_act_is_refused(act: str) -> None:
     with restrained(), pytest.raises(MayNotAct, match=f"^{act} is refused: a step decides and does not act"):
         ACTS[act]()
+
+
+ENDS = {"os._exit": lambda: os._exit(7), "os.abort": os.abort}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_who_stays_does_not_end_the_process(end: str) -> None:
+    with staying(), pytest.raises(MayNotAct, match=f"^{end} is refused: it would end Proctor"):
+        ENDS[end]()
+
+
+def test_who_stays_may_start_processes_and_end_those() -> None:
+    with staying():
+        subprocess.run([sys.executable, "-c", ""], check=True)
+        if (child := os.fork()) == 0:
+            os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_everybody_else_ends_the_process() -> None:
+    program = "import os\nfrom proctor.restraint import staying\nwith staying(): pass\nos._exit(7)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 7
 
 
 def test_whether_a_process_is_there_may_be_asked() -> None:

@@ -1,5 +1,6 @@
 """The command line: its commands are imported when they are invoked."""
 
+import faulthandler
 import sys
 
 from proctor import __version__
@@ -10,6 +11,8 @@ def main() -> object:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"proctor {__version__}\n")
         return 0
+    if sys.stderr is not None:
+        faulthandler.enable()  # a plugin's native code that crashes is named by its file and line
     from proctor.cli.group import proctor
 
     try:

@@ -26,6 +26,7 @@ from proctor.contracts.answers import line_of, raised, told
 from proctor.contracts.conformity import Unfit
 from proctor.errors import PluginBroken
 from proctor.installed import OWN, Plugin
+from proctor.restraint import staying
 
 AFTER_S = 3.0
 """So long a plugin's code may take before it is told who holds everything up."""
@@ -47,7 +48,7 @@ def asked(
 
     `doing` says what it is at, should it take long: "being imported". `who` is blamed: "its Options".
     """
-    with _interrupts() as interrupts, _told_if_slow(plugin, doing):
+    with _interrupts() as interrupts, _told_if_slow(plugin, doing), staying():
         try:
             return call()
         except lets:

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from factories import executed
@@ -304,12 +306,15 @@ async def test_an_answer_that_is_none_is_a_fault_that_names_the_agent(desk: Desk
     assert suspect() == "the agent told of acme-agents 1.2"
 
 
-async def test_what_an_agent_raises_is_a_fault_that_names_it(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("end", "says"), [(sys.exit, "SystemExit: 3"), (os._exit, "MayNotAct: os._exit is refused: it would end Proctor.")]
+)
+async def test_what_an_agent_raises_is_a_fault_that_names_it(
+    desk: Desk, end: Callable[[int], NoReturn], says: str
+) -> None:
     def work(_path: Path) -> AgentResult:
-        raise SystemExit(3)
+        end(3)
 
     result = await desk.work(work)
     assert result.status == "fault"
-    assert (result.error_message or "").startswith(
-        "the agent told of acme-agents 1.2 raised SystemExit: 3, at test_agent"
-    )
+    assert (result.error_message or "").startswith(f"the agent told of acme-agents 1.2 raised {says}")
