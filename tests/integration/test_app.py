@@ -139,6 +139,17 @@ class TestBegin:
         assert head.birth.subject.items() >= about.items()
         assert head.birth.subject["exclude"] == ["shop.old"]
 
+    async def test_the_environment_that_is_active_is_passed_on_unless_it_is_our_own(
+        self, app: App, user: UserRepository, tmp_path: Path, clean: pytest.MonkeyPatch
+    ) -> None:
+        kept = []
+        for active in (str(tmp_path), sys.prefix):
+            clean.setenv("VIRTUAL_ENV", active)
+            begun = await app.orders.begin(Order(user.top / "shop", new=True))
+            assert (tree := await app.store.tree(app.scope, begun.session_id))
+            kept.append(tree.workflows[0].steps["initialize"].options.get("virtual_env"))
+        assert kept == [str(tmp_path), None]
+
     async def test_the_same_again_continues_what_is_unfinished(self, opened: Open, user: UserRepository) -> None:
         order = Order(user.top / "shop")
         first = await (await opened()).orders.begin(order)

@@ -191,3 +191,9 @@ def test_what_was_cancelled_can_be_tried_again(database: str) -> None:
     assert give(database, "cancel", one).output == "Cancelled.\n"
     assert give(database, "cancel", one).output == "It had ended before: cancelled.\n"
     assert give(database, "retry", root).output.startswith("1 new attempt. ")
+
+
+def test_a_session_without_children_that_was_cancelled_is_opened_again(database: str) -> None:
+    (root,) = created(database)
+    give(database, "cancel", root)
+    assert give(database, "retry", root).output.startswith("Opened again. ")
