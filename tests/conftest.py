@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 from factories import Clock
+from hypothesis import HealthCheck, settings
 
 from proctor.contracts.store import Store
 from proctor.store import open_store
+
+settings.register_profile("proctor", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("proctor")
+"""Properties are judged by what they find, not by how busy the machine is."""
 
 
 @pytest.fixture
