@@ -29,7 +29,7 @@ FILES = {
     ".gitignore": "*.log\nbuild/\n",
 }
 BEGUN = b"# begun before\n"
-SECONDS = 5.0
+SECONDS = 20.0
 """How long processes and files may take to be gone: a thread may still be at it."""
 
 
