@@ -44,7 +44,7 @@ async def test_all_complete_and_the_stream_has_no_gap(store: Store, new_id: Call
     engine.enqueue([root])
     working = asyncio.ensure_future(engine.run(advance, slots=CHILDREN))
     waiting = asyncio.ensure_future(ended.wait())
-    await asyncio.wait((working, waiting), timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((working, waiting), timeout=240, return_when=asyncio.FIRST_COMPLETED)
     working.cancel()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):  # and not what went wrong before

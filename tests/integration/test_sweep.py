@@ -15,7 +15,7 @@ from proctor.domain.interaction import Workspace
 from proctor.workspace import Workspaces
 from proctor.workspace.stale import remove_clone, size, stale_clones
 
-LATER = time.time() + 1000
+LATER = time.time() + 10 * 86400.0
 
 HOLDER = """
 import asyncio, sys
