@@ -68,7 +68,7 @@ class Log:
 
     async def left(self) -> None:
         """Wait until no stream is open."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while self.sources:
                 self._left.clear()
                 await self._left.wait()

@@ -75,7 +75,7 @@ def node(node_clients: tuple[str, Path]) -> Node:
             executable, script, *arguments, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 printed, _ = await process.communicate()
         finally:
             if process.returncode is None:

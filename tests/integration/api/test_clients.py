@@ -95,7 +95,7 @@ async def printing(node_clients: tuple[str, Path], *arguments: str) -> AsyncIter
     process = await asyncio.create_subprocess_exec(node, *arguments, cwd=home, stdout=pipe, stderr=subprocess.STDOUT)
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             yield process.stdout
             assert await process.wait() == 0
     finally:

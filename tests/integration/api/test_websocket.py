@@ -29,7 +29,7 @@ TICKS = "subscription ($after: String) { ticks(after: $after) { number } }"
 @asynccontextmanager
 async def dialled(server: Served, **options: Any) -> AsyncIterator[ClientConnection]:
     options = {"subprotocols": [Subprotocol("graphql-transport-ws")], "proxy": None, **options}
-    async with asyncio.timeout(20), connect(server.socket, **options) as socket:
+    async with asyncio.timeout(60), connect(server.socket, **options) as socket:
         yield socket
 
 
@@ -127,7 +127,8 @@ async def test_two_introductions_close_with_4429(server: Served) -> None:
 async def test_no_introduction_closes_with_4408(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proctor.api.websocket.PATIENCE_S", 0.05)
     async with dialled(server) as socket:
-        await tell(socket, {"type": "ping"})
+        with suppress(ConnectionClosed):  # it may have lost patience before
+            await tell(socket, {"type": "ping"})
         assert await closed(socket) == 4408
 
 
@@ -193,7 +194,7 @@ async def test_the_same_id_twice_closes_with_4409(server: Served) -> None:
         await subscribe(socket, "1", TICKS)
         await subscribe(socket, "1", TICKS)
         assert await closed(socket) == 4409
-    assert server.log.sources == 0
+    await server.log.left()
 
 
 async def test_ping_is_answered(server: Served) -> None:

@@ -27,7 +27,7 @@ def watching(execution: Execution, session_id: str, after: int | None = None) ->
 
 
 async def said(reader: Reader) -> tuple[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         event = orjson.loads((await anext(reader)).payload)["data"]["sessionEvents"]
     return event["kind"], event["data"]
 

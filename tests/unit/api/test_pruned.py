@@ -19,7 +19,7 @@ EVENTS = "subscription($id: ID!, $after: String) { sessionEvents(sessionId: $id,
 
 async def seen(api: Api, session_id: str, after: int) -> list[Any]:
     cursor = number_cursor("event", session_id, after)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         return [event async for event in api.watch(EVENTS, id=session_gid(session_id), after=cursor)]
 
 

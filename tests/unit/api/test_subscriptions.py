@@ -37,7 +37,7 @@ async def taken(stream: AsyncIterator[Any], count: int) -> list[Any]:
 
 
 async def seen(api: Api, document: str, session_id: str, after: str | None = None) -> list[Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         return [event async for event in api.watch(document, id=session_gid(session_id), after=after)]
 
 
@@ -66,7 +66,7 @@ async def test_what_happens_is_told_while_it_happens(api: Api) -> None:
     await asyncio.sleep(0)
     assert not coming.done()
     await api.app.store.tell(session_id, [News(session_id, "activity", 1.0, {"text": "thinking"})])
-    event = await asyncio.wait_for(coming, 5)
+    event = await asyncio.wait_for(coming, 20)
     assert (event["kind"], event["text"]) == ("ACTIVITY", "thinking")
     await api.finish(session_id)
     rest = [event["kind"] async for event in stream]
@@ -112,7 +112,7 @@ async def test_children_that_come_later_are_watched_too(api: Api) -> None:
     first = asyncio.ensure_future(anext(stream))
     await asyncio.sleep(0)
     await api.start(parent)
-    assert (await asyncio.wait_for(first, 5))["kind"] == "SESSION_CREATED"
+    assert (await asyncio.wait_for(first, 20))["kind"] == "SESSION_CREATED"
     await api.app.sessions.cancel(SCOPE, parent)
     assert [change["status"] async for change in stream] == ["ACTIVE", "CANCELLED", "CANCELLED"]
 
@@ -142,7 +142,7 @@ async def test_the_stream_goes_on_until_the_children_have_ended_too(api: Api) ->
     await asyncio.sleep(0)
     for child in children:
         await api.app.sessions.cancel(SCOPE, child)
-    assert (await asyncio.wait_for(coming, 5))["status"] == "CANCELLED"
+    assert (await asyncio.wait_for(coming, 20))["status"] == "CANCELLED"
     assert [change["status"] async for change in stream] == ["CANCELLED"]
 
 

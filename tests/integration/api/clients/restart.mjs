@@ -10,7 +10,7 @@ const client = createClient({
   webSocketImpl: WebSocket,
   connectionParams: { Authorization: `Bearer ${token}` },
   shouldRetry: () => true,
-  retryAttempts: 100,
+  retryAttempts: Infinity,
   retryWait: () => new Promise((resolve) => setTimeout(resolve, 100)),
 });
 const query = `subscription ($id: ID!, $after: String) {
