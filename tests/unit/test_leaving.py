@@ -46,7 +46,7 @@ before.kill()
 
 def ran(program: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )
 
 

@@ -216,7 +216,7 @@ class TestUsage:
         assert (ran.result.status, ran.result.usage) == ("error", Usage(7))
 
     async def test_it_counts_also_when_the_time_is_over(self, run: Run) -> None:
-        ran = await run("""echo '{"input_tokens": 7}' > "$PROCTOR_USAGE"; exec sleep 60""", seconds=0.5)
+        ran = await run("""echo '{"input_tokens": 7}' > "$PROCTOR_USAGE"; exec sleep 60""", seconds=3)
         assert (ran.result.status, ran.result.usage) == ("error", Usage(7))
 
     @pytest.mark.parametrize(

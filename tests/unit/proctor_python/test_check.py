@@ -99,7 +99,7 @@ def test_closes(): sys.stdout.close()
 def test_hangs(): time.sleep(60)
 def test_last(): assert f(0) == 2
 """,
-        test_seconds=2,
+        test_seconds=4,
         measure=True,
     )
     run = report.runs[0]
@@ -222,8 +222,15 @@ def test_ending_a_program_ends_what_it_started(tree, start, target, tmp_path, ho
     with start("check", arguments) as process:
         pid = int(wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip()))
         process.send_signal(how)
-        process.wait(10)
-        wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        process.wait(20)
+        wait_for(lambda: has_ended(pid))
+
+
+def has_ended(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def wait_for(ready):

@@ -152,7 +152,7 @@ async def test_a_result_whose_judging_takes_time_is_stored_first_and_not_asked_f
     session_id = await created(sessions)
     started = await sessions.start(SCOPE, session_id, owner="one")
     submitting = asyncio.ensure_future(sessions.submit(SCOPE, session_id, started.fence, OK, key="k", owner="one"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not (await store.due(session_id, 0.0)):  # noqa: ASYNC110 # storing a result alone tells nobody
             await asyncio.sleep(0)
     submitting.cancel()  # and here the process dies
@@ -172,7 +172,7 @@ async def test_a_slow_verdict_counts_though_its_result_was_stored_meanwhile(
     submitting = asyncio.ensure_future(
         sessions.submit(SCOPE, session_id, started.fence, OK, key="k", go_on=True, owner="me")
     )
-    await asyncio.wait_for(slow.asked.wait(), 5)
+    await asyncio.wait_for(slow.asked.wait(), 20)
     await sessions.renew(SCOPE, session_id, started.fence)
     slow.told.set()
     submitted = await submitting
