@@ -112,7 +112,7 @@ class Project:
             **options,
         )
 
-    def proctor(self, *argv: str | Path, seconds: float = 120.0) -> "Finished":
+    def proctor(self, *argv: str | Path, seconds: float = 600.0) -> "Finished":
         """Run the command line to its end."""
         process = self.start(*argv)
         out, err = process.communicate(timeout=seconds)

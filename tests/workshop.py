@@ -34,7 +34,7 @@ class Workshop:
         plain = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONWARNINGS": strict}
         return cls(folder, {**known, **pip, **plain, "PATH": f"{programs}:{known['PATH']}"})
 
-    def run(self, *argv: str | Path, cwd: Path | None = None, seconds: float = 240.0) -> Finished:
+    def run(self, *argv: str | Path, cwd: Path | None = None, seconds: float = 600.0) -> Finished:
         """Run a command to its end."""
         done = subprocess.run(
             [*map(str, argv)], cwd=cwd or self.folder, env=self.environment, stdin=subprocess.DEVNULL,

@@ -22,14 +22,14 @@ IMPORTED = {
     "deletes": ("import os; os.remove(__file__)", "removes its own file"),
     "eats": ("hoard = bytearray(1 << 60)", "MemoryError"),
     "exits": ("import os; os._exit(0)", "ended the interpreter with exit code 0"),
-    "hangs": ("import time; time.sleep(3600)", "did not finish in 3 s"),
+    "hangs": ("import time; time.sleep(3600)", "did not finish in 10 s"),
     "leaves": ("raise SystemExit('no licence')", "SystemExit: no licence"),
     "nul": ("x = '\0'", "null bytes"),
 }
 """What a module does when it is imported, and what is said of it."""
 CALLED = {
     "call_exits": ("import os; os._exit(0)", "this test ended the whole run"),
-    "call_hangs": ("import time; time.sleep(3600)", "stopped after 2 s"),
+    "call_hangs": ("import time; time.sleep(3600)", "stopped after 5 s"),
     "call_eats": ("hoard = [n] * (1 << 50)", "MemoryError"),
 }
 """The same, of its function."""
@@ -40,8 +40,8 @@ BORNE = {
 }
 """What a module may do when it is imported: it gets its tests."""
 OPTIONS = {
-    "context_testing.initialize": {"import_seconds": 3},
-    "component_testing.run_tests": {"test_seconds": 2},
+    "context_testing.initialize": {"import_seconds": 10},
+    "component_testing.run_tests": {"test_seconds": 5},
     "component_testing.check_stability": {"runs": 2},
 }
 

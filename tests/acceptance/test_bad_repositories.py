@@ -25,7 +25,7 @@ SUITE = {
     "tests/two/test_same.py": "def test_two():\n    pass\n",
 }
 SHORT = {
-    "context_testing.initialize": {"suite_seconds": 6},
+    "context_testing.initialize": {"suite_seconds": 15},
     "component_testing.check_stability": {"runs": 2},
     "context_testing.finalize": {"seconds": 4},
 }

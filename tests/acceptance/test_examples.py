@@ -21,7 +21,7 @@ from projects import Project, end
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 NAMES = sorted(path.name for path in EXAMPLES.glob("proctor-*"))
-SECONDS = 120.0
+SECONDS = 600.0
 AGENT = """\
 #!/bin/sh
 # Writes an untidy test that notices little; asked again it tidies up, and asked once more it looks closer.

@@ -21,7 +21,7 @@ from projects import Project, end, processes_of
 from proctor.api.ids import number_place, session_of
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "api"
-SECONDS = 150.0
+SECONDS = 600.0
 KILLS = 10
 LIFE = 2
 """Events that a subscriber sees before it is killed."""
@@ -130,7 +130,7 @@ async def serving(project: Project) -> AsyncIterator[Served]:
         url, _, token = (await asyncio.to_thread(process.stdout.readline)).removeprefix("Serving ").partition("#token=")
         yield Served(url, token.strip(), token_file)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(process.wait, 30) == 0
+        assert await asyncio.to_thread(process.wait, 60) == 0
     finally:
         end(process)
 

@@ -28,7 +28,7 @@ PY
 COMMAND = ("run", "shop", "--agent", "waits", "--json")
 ASKED = {"tests/test_shop_prices.py": 2, "tests/test_shop_stock.py": 1}
 """Once in each of three sessions, two of which are about the same module."""
-SECONDS = 240.0
+SECONDS = 600.0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from tests.projects import processes_of
 from tests.torture.record import Record
 from tests.torture.stand import Stand
 
-SECONDS_TO_END = 5.0
+SECONDS_TO_END = 20.0
 """So long what a killed process started may take to end."""
 
 
