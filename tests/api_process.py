@@ -99,7 +99,7 @@ def serving(home: Path, port: int = 0) -> Iterator[Running]:
         found = LINK.fullmatch(process.stdout.readline())
         assert found is not None, (home / "server.log").read_text()[-2000:]
         headers = {"authorization": f"Bearer {found[3]}"}
-        with httpx.Client(headers=headers, timeout=30, trust_env=False) as client:
+        with httpx.Client(headers=headers, timeout=120, trust_env=False) as client:
             yield Running(process, home, found[1], int(found[2]), found[3], client)
     finally:
         process.kill()

@@ -182,7 +182,7 @@ async def opened(folder: Path) -> AsyncIterator[App]:
 def calling(server: Served) -> httpx.AsyncClient:
     """Make a client that has the token."""
     base = server.http.removesuffix("/graphql")
-    return httpx.AsyncClient(base_url=base, headers=BEARER, timeout=30, trust_env=False)
+    return httpx.AsyncClient(base_url=base, headers=BEARER, timeout=120, trust_env=False)
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ from contextvars import Context, ContextVar
 AFTER_S = 2.0
 """A loop that has not answered for so long is blocked."""
 EVERY_S = 1.0
+PARTS = 10
+"""That time is waited for in so many parts. A process that stood still, as after Ctrl-Z, has lost only one of them."""
 
 _log = logging.getLogger("proctor.watchdog")
 _doing: dict["asyncio.Task[object] | None", str] = {}
@@ -89,7 +91,7 @@ class Watchdog:
                 return
             asked = time.monotonic()
             self._loop.call_soon_threadsafe(self._answered.set)
-            if not self._answered.wait(self._after_s):
+            if not any(self._answered.wait(self._after_s / PARTS) for _ in range(PARTS)):
                 self._tell(asked)
 
     def end(self) -> None:

@@ -226,7 +226,7 @@ class Api:
         try:
             assert process.stdout is not None
             url, _, token = process.stdout.readline().removeprefix("Serving ").strip().partition("#token=")
-            with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False) as client:
+            with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False) as client:
                 yield cls(client, url)
         finally:
             end(process)

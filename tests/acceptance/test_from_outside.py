@@ -112,7 +112,7 @@ class Served:
         return {"Authorization": f"Bearer {self.token}"}
 
     async def ask(self, document: str, **variables: Any) -> Any:
-        transport = HTTPXAsyncTransport(self.url, headers=self.headers, timeout=30, trust_env=False)
+        transport = HTTPXAsyncTransport(self.url, headers=self.headers, timeout=120, trust_env=False)
         async with Client(transport=transport) as client:
             return (await client.execute(GraphQLRequest(document, variable_values=variables)))["answer"]
 

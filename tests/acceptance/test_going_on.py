@@ -73,14 +73,14 @@ def test_one_who_watches_sees_the_past_and_leaves_the_run_alone(project: Project
         read_until(watcher, "session_created")
         read_until(watcher, "generate_tests")
         watcher.send_signal(signal.SIGINT)
-        watcher.communicate(timeout=60)
+        watcher.communicate(timeout=120)
         assert watcher.returncode == 130
         assert run.poll() is None
     last = project.start("sessions", "watch", session)
     read_until(last, "initialize: done")
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=60)
-    out, _ = last.communicate(timeout=60)
+    run.communicate(timeout=120)
+    out, _ = last.communicate(timeout=120)
     assert (run.returncode, last.returncode) == (130, 130)
     assert "Cancelled. No branch was made." in out
     assert not processes_of(project.home)
@@ -94,7 +94,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_no_process(project: Project, slow:
     read_until(again, "generate_tests")
     again.send_signal(signal.SIGINT)
     again.send_signal(signal.SIGTERM)
-    again.communicate(timeout=60)
+    again.communicate(timeout=120)
     assert again.returncode == 130
     until = time.monotonic() + 20
     while processes_of(project.home) and time.monotonic() < until:
@@ -109,7 +109,7 @@ def test_ctrl_c_cancels_what_was_gone_on_with_and_leaves_nothing(project: Projec
     read_until(again, '"interaction_abandoned"')
     read_until(again, "generate_tests")
     again.send_signal(signal.SIGINT)
-    _, err = again.communicate(timeout=60)
+    _, err = again.communicate(timeout=120)
     assert again.returncode == 130, err
     assert not processes_of(project.home)
     assert not project.git("branch", "--list", "test-*")

@@ -132,7 +132,7 @@ def test_the_traps_of_git_spring_when_it_is_used_as_usual(project: Project, tmp_
         plain = () if "-S" in argv or argv[0] == "status" else ("-c", "commit.gpgSign=false")
         subprocess.run(
             ["git", *plain, *argv], cwd=project.top, env=environment, input=b"protocol=https\nhost=h\n\n",
-            capture_output=True, check=False, timeout=30,
+            capture_output=True, check=False, timeout=120,
         )  # fmt: skip
     assert {path.name for path in canaries.iterdir()} >= TRAPS - NEED_MORE
 

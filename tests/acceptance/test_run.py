@@ -207,7 +207,7 @@ def test_ctrl_c_cancels_the_tree_and_leaves_nothing(project: Project) -> None:
     assert process.stdout is not None
     assert any("generate_tests" in line for line in iter(process.stdout.readline, ""))
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert not processes_of(project.home)
     assert not project.git("branch", "--list", "test-*")

@@ -56,7 +56,7 @@ def gone(ids: Sequence[int]) -> bool:
     for pid in ids:
         with suppress(psutil.NoSuchProcess):
             alive.append(psutil.Process(pid))
-    return not psutil.wait_procs(alive, timeout=20)[1]
+    return not psutil.wait_procs(alive, timeout=120)[1]
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Machine:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "PIP_"))} | names
         command = [sys.executable, *arguments]
         done = subprocess.run(
-            command, cwd=self.work, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=self.work, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -148,7 +148,7 @@ def test_the_health_check_fails_where_nobody_answers() -> None:
 def health_check(port: int) -> int:
     _, *arguments = json.loads(final("HEALTHCHECK").partition(" CMD ")[2])
     command = [sys.executable, *(argument.replace(PORT, str(port)) for argument in arguments)]
-    return subprocess.run(command, stderr=subprocess.DEVNULL, timeout=30, check=False).returncode
+    return subprocess.run(command, stderr=subprocess.DEVNULL, timeout=120, check=False).returncode
 
 
 @contextmanager

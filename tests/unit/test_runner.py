@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -305,7 +305,11 @@ class Desk:
     @property
     def processes(self) -> list[psutil.Process]:
         found = [int(word) for word in self._text.split()]
-        return [psutil.Process(pid) for pid in found if psutil.pid_exists(pid)]
+        alive = []
+        for pid in found:
+            with suppress(psutil.NoSuchProcess):
+                alive.append(psutil.Process(pid))
+        return alive
 
     @property
     def folders(self) -> list[str]:

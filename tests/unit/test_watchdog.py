@@ -9,7 +9,7 @@ from contextvars import Context
 
 import pytest
 
-from proctor.watchdog import doing, watching
+from proctor.watchdog import Watchdog, doing, watching
 
 SECONDS = 20.0
 """Every wait has an end."""
@@ -106,6 +106,33 @@ async def test_what_nobody_named_is_told_with_its_place(told: Told) -> None:
     with watching(after_s=0.4, every_s=0.01):
         assert told.first.wait(SECONDS)
     assert told.said[0].startswith("ERROR: the task ")
+
+
+class Late(threading.Event):
+    """Its first wait is in vain, as that of a process that stood still meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = threading.Event()
+        self._waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._waits += 1
+        if self._waits == 1:
+            return False
+        came = super().wait(timeout)
+        self.passed.set()
+        return came
+
+
+async def test_that_the_whole_process_stood_still_is_no_ones_fault(told: Told) -> None:
+    watchdog = Watchdog(asyncio.get_running_loop(), after_s=SECONDS, every_s=0.001)
+    watchdog._answered = answered = Late()
+    running = asyncio.ensure_future(asyncio.to_thread(watchdog.run))
+    await asyncio.to_thread(answered.passed.wait, SECONDS)
+    watchdog.end()
+    await running
+    assert told.said == []
 
 
 async def test_a_loop_that_answers_is_left_alone(told: Told) -> None:

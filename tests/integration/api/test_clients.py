@@ -106,7 +106,7 @@ async def printing(node_clients: tuple[str, Path], *arguments: str) -> AsyncIter
 
 def killed(running: Running) -> None:
     running.process.kill()
-    running.process.wait(timeout=10)
+    running.process.wait(timeout=120)
 
 
 async def test_graphql_ws_goes_on_by_itself_where_a_killed_server_left_off(

@@ -35,7 +35,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 def proctor(environment: dict[str, str]) -> Command:
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "proctor", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
     return run
 
@@ -61,7 +61,7 @@ def link(line: str) -> tuple[str, str]:
 
 def ask(url: str, token: str, query: str = "{ workflows { name } }") -> httpx.Response:
     headers = {"authorization": f"Bearer {token}"}
-    return httpx.post(url, json={"query": query}, headers=headers, timeout=30, trust_env=False)
+    return httpx.post(url, json={"query": query}, headers=headers, timeout=120, trust_env=False)
 
 
 def test_a_server_prints_its_link_answers_and_ends_cleanly(environment: dict[str, str], tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_server_prints_its_link_answers_and_ends_cleanly(environment: dict[str
         assert ask(url, token).json()["data"]["workflows"]
         assert ask(url, "x" * 43).status_code == 401
         process.send_signal(signal.SIGTERM)
-        out, logged = process.communicate(timeout=30)
+        out, logged = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, "")
     assert token not in logged
     path = tmp_path / "state" / "token"
@@ -81,9 +81,9 @@ def test_logs_are_json_lines_with_the_requests_number(environment: dict[str, str
     with serving(environment, "--log-level", "debug") as (process, said):
         url, token = link(said)
         headers = {"authorization": f"Bearer {token}", "x-request-id": "r-42"}
-        httpx.post(url, json={"query": "{ workflows { name } }"}, headers=headers, timeout=30, trust_env=False)
+        httpx.post(url, json={"query": "{ workflows { name } }"}, headers=headers, timeout=120, trust_env=False)
         process.send_signal(signal.SIGINT)
-        _, logged = process.communicate(timeout=30)
+        _, logged = process.communicate(timeout=120)
     lines = [orjson.loads(line) for line in logged.splitlines()]
     (line,) = [line for line in lines if line.get("request") == "r-42"]
     assert (line["message"], line["operation"], line["fields"]) == ("executed", "query", ["workflows"])

@@ -37,7 +37,7 @@ async def taken(stream: AsyncIterator[Any], count: int) -> list[Any]:
 
 
 async def seen(api: Api, document: str, session_id: str, after: str | None = None) -> list[Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return [event async for event in api.watch(document, id=session_gid(session_id), after=after)]
 
 
@@ -170,7 +170,7 @@ async def test_over_random_reconnects_each_event_comes_once_and_in_order(api: Ap
             )
         await end(api, parent, children)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         *watched, _ = await asyncio.gather(watcher(), watcher(), watcher(), story())
     whole = [event["cursor"] for event in await seen(api, document, parent)]
     assert watched == [whole] * 3

@@ -36,7 +36,7 @@ async def numbers(fanout: Fanout, subscription: Resumable, caller: Caller, count
 
 
 async def _read(fanout: Fanout, subscription: Resumable, caller: Caller, count: int) -> AsyncIterator[int]:
-    async with asyncio.timeout(20), fanout.follow(subscription, caller) as frames:
+    async with asyncio.timeout(60), fanout.follow(subscription, caller) as frames:
         async for frame in frames:
             yield orjson.loads(frame.payload)["data"]["ticks"]["number"]
             count -= 1

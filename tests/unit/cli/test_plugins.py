@@ -157,7 +157,7 @@ class TestList:
             env={**environment, "PYTHONPATH": str(site)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
@@ -239,7 +239,7 @@ class TestPrinting:
             env={**os.environ, "PYTHONPATH": str(site)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -461,7 +461,7 @@ class TestNew:
         with os.fdopen(ours, "wb", buffering=0) as terminal, os.fdopen(theirs, "rb", buffering=0) as stdin:
             terminal.write(b"component_testing\nwraps\nfix_tests\n")
             done = subprocess.run(
-                command, cwd=site, stdin=stdin, capture_output=True, text=True, timeout=60, check=True
+                command, cwd=site, stdin=stdin, capture_output=True, text=True, timeout=120, check=True
             )
         assert "The steps of component_testing: initialize → generate_tests" in done.stdout
         assert 'wraps = "fix_tests"' in (site / "proctor-mine" / "proctor_mine.py").read_text()
@@ -476,7 +476,7 @@ def test_what_a_plugin_starts_when_it_is_imported_does_not_hold_stdout(install, 
     with (site / "errors").open("w") as errors:
         try:
             done = subprocess.run(
-                command, env=environment, stdout=subprocess.PIPE, stderr=errors, timeout=30, check=False
+                command, env=environment, stdout=subprocess.PIPE, stderr=errors, timeout=120, check=False
             )
             assert LENGTH in done.stdout.decode()
         finally:

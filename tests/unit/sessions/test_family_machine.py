@@ -143,7 +143,7 @@ class FamilyMachine(RuleBasedStateMachine):
         self.sessions = Sessions(self.store, self.plugins, clock=self.clock, new_id=lambda: f"{next(self.ids):032x}")
 
     def run(self, work: Coroutine[object, object, T]) -> T:
-        return self.loop.run_until_complete(asyncio.wait_for(work, 20))
+        return self.loop.run_until_complete(asyncio.wait_for(work, 60))
 
     # -- what callers do -------------------------------------------------------------------------------------------
 

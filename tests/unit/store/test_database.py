@@ -112,7 +112,7 @@ def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path)
         "print([name for name in ('alembic', 'sqlalchemy') if name in sys.modules])"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "proctor.db")]
-    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout == "[]\n"
+    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout == "[]\n"
 
 
 def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

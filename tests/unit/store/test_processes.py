@@ -72,7 +72,7 @@ def test_processes_that_write_at_once_lose_nothing_and_leave_no_gap(tmp_path: Pa
     for process in writers:
         _go(process)
     for process in writers:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert process.returncode == 0
     events = asyncio.run(_events(path))
     assert [event.sequence for event in events] == list(range(1, 201))
@@ -104,7 +104,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         acknowledged = [int(process.stdout.readline()) for _ in range(10 + 7 * life)]
         os.kill(process.pid, signal.SIGKILL)
         acknowledged += [int(line) for line in process.stdout if line.endswith("\n")]
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         events = asyncio.run(_events(path))
         assert [event.sequence for event in events] == list(range(1, len(events) + 1))
         written = _by(events, name)

@@ -132,10 +132,10 @@ def test_whoever_is_killed_while_pruning_leaves_a_whole_database(tmp_path: Path)
         for _ in range(slices):
             process.stdout.readline()
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         asyncio.run(_check(path))
     process = _pruner(path)
-    process.communicate("\n", timeout=60)
+    process.communicate("\n", timeout=120)
     assert process.returncode == 0
     assert asyncio.run(_check(path)) == 0
     assert _rows(path) == dict.fromkeys(_rows(path), 0) | {"sessions": 1, "births": 1, "trees": 1, "pins": 1}
@@ -148,7 +148,7 @@ def test_several_may_prune_at_once(tmp_path: Path) -> None:
     for process in pruners:
         _go(process)
     for process in pruners:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert process.returncode == 0
     assert asyncio.run(_check(path)) == 0
     assert _rows(path)["sessions"] == 1
