@@ -122,7 +122,7 @@ class Project:
         config = self.home / "config.toml"
         config.touch()
         return {
-            "PATH": os.environ["PATH"],
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),  # hints say `proctor`
             "HOME": str(self.home),
             "PROCTOR_CONFIG": str(config),
             "PROCTOR_PYTHON": str(self.python),

@@ -13,10 +13,12 @@ def main() -> object:
         return 0
     if sys.stderr is not None:
         faulthandler.enable()  # a plugin's native code that crashes is named by its file and line
+    from proctor.cli import program
     from proctor.cli.group import proctor
 
+    program.remember(called := program.called())
     try:
-        return proctor(prog_name="proctor")
+        return proctor(prog_name=called)
     except SystemExit as over:
         if "proctor.leaving" in sys.modules:  # plugins were at work
             from proctor.leaving import leave

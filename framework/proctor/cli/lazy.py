@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import click
 
+from proctor.cli.program import pastable
 from proctor.errors import Halted, ProctorError, UsageError
 
 FAILED, USAGE, CANCELLED = 1, 2, 130
@@ -83,6 +84,7 @@ def _halted(error: BaseException) -> Halted | None:
 
 
 def _told(error: BaseException, message: str) -> str:
+    message = pastable(message)
     if os.environ.get("PROCTOR_DEBUG"):
         return f"{message}\n{''.join(traceback.format_exception(error)).rstrip()}"
     return message

@@ -16,6 +16,7 @@ from proctor.domain.event import Event
 @dataclass
 class Screen:
     out: None = None
+    database: str = " --database x"
     view: TreeView = field(default_factory=TreeView)
     told: list = field(default_factory=list)
     said: list = field(default_factory=list)
@@ -111,7 +112,8 @@ def test_one_who_watches_hears_that_nobody_runs_it_any_more(monkeypatch):
     app = App(ends=True, nobody=True)
     screen = followed(app, attached=True)
     assert app.calls == []
-    assert screen.said == ["nobody runs this session any more; `proctor sessions continue root` goes on with it"]
+    way = "`proctor sessions continue root --database x`"
+    assert screen.said == [f"nobody runs this session any more; {way} goes on with it"]
 
 
 @dataclass

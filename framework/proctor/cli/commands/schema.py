@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from proctor.cli.lazy import FAILED
+from proctor.cli.program import command
 
 CONTRACT = Path("schema.graphql")
 
@@ -53,7 +54,7 @@ def check(context: click.Context, against: Path) -> None:
     for difference in found:
         click.echo(f"{difference.weight:9}  {difference.text}")
     if found:
-        update = f"proctor schema print > {against}"
+        update = f"{command('schema print')} > {against}"
         click.echo(f"proctor: the schema is not as {against} says; if that is meant, run `{update}`", err=True)
         context.exit(FAILED)
     click.echo(f"The schema is as {against} says.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proctor.cli import options
+from proctor.cli.program import command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ def list_(as_json: bool, database: str | None) -> None:
     elif found:
         _print_table(found)
     else:
-        click.echo("No token yet. `proctor token create NAME` makes one.")
+        click.echo(f"No token yet. `{command('token create NAME')}` makes one.")
 
 
 @token.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from proctor import owner
 from proctor.cli.doctor.diagnosis import Diagnosis, Setup
+from proctor.cli.program import command
 from proctor.cli.tree.product import text
 from proctor.cli.wording import SHORT_ID, age
 from proctor.contracts.store import Tree
@@ -63,11 +64,11 @@ def _told(stuck: Sequence[tuple[Head, str]], database: str | None) -> Iterator[D
 
     for head, why in stuck[:MOST]:
         name = text(head.birth.subject.get("name")) or head.birth.workflow
-        remedy = f"proctor sessions continue {head.id[:SHORT_ID]}{named(database)}"
+        remedy = command(f"sessions continue {head.id[:SHORT_ID]}{named(database)}")
         yield Diagnosis("sessions", "warning", f"{name} ({head.id[:SHORT_ID]}) is not finished: {why}", remedy)
     if len(stuck) > MOST:
         told = f"{len(stuck) - MOST} more sessions are not finished"
-        yield Diagnosis("sessions", "warning", told, "proctor sessions list shows them.")
+        yield Diagnosis("sessions", "warning", told, f"{command('sessions list')} shows them.")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from proctor.cli.program import command
 from proctor.installed import LEFT_OUT, Installed, Plugin
 
 
@@ -19,9 +20,8 @@ def chosen(installed: Installed, name: str) -> Sequence[Plugin]:
     if left_out := _meant(installed.left_out(), name):
         owners = " and ".join(dict.fromkeys(each.distribution for each in left_out))
         raise click.BadParameter(f"{name!r} of {owners} {LEFT_OUT}. Name its distribution there.", param_hint="NAME")
-    raise click.BadParameter(
-        f"there is no plugin or distribution {name!r}. `proctor plugins list` shows them.", param_hint="NAME"
-    )
+    way = command("plugins list")
+    raise click.BadParameter(f"there is no plugin or distribution {name!r}. `{way}` shows them.", param_hint="NAME")
 
 
 def _meant(plugins: Sequence[Plugin], name: str) -> Sequence[Plugin]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from proctor.cli.program import command
 from proctor.scaffold.choices import KINDS, RELATIONS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class _Kind(click.Choice):  # type: ignore[type-arg] # it takes none before clic
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value == "wrapper":
-            self.fail("a wrapper is a step: proctor plugins new step NAME --wraps STEP.", param, ctx)
+            self.fail(f"a wrapper is a step: {command('plugins new step NAME --wraps STEP')}.", param, ctx)
         kind: str = super().convert(value, param, ctx)
         return kind
 
@@ -169,5 +170,5 @@ def _tell(draft: "Draft", folder: Path) -> None:
         click.echo(folded(draft.advice, hanging=0))
     click.echo("\nWhat to do next:")
     shown = quote(str(folder) if folder.is_absolute() else f"./{folder}")
-    for command in (f"pip install -e {shown}", f"pytest {shown}", f"proctor plugins check {draft.plugin}"):
-        click.echo(f"  {command}")
+    for way in (f"pip install -e {shown}", f"pytest {shown}", command(f"plugins check {draft.plugin}")):
+        click.echo(f"  {way}")

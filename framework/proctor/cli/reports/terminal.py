@@ -9,6 +9,7 @@ from rich.text import Text
 
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
+from proctor.cli.program import command
 from proctor.cli.runs.about import StrangerStep
 from proctor.cli.runs.live import SIGNS
 from proctor.cli.tree.summary import Row, Summary
@@ -154,8 +155,8 @@ def _reason(console: Console, rows: Sequence[Row], why: str, hints: Hints) -> No
     names = ", ".join(row.name for row in rows[:NAMES])
     names += f" and {len(rows) - NAMES} more" if len(rows) > NAMES else ""
     indented(console, Text.assemble((names, "yellow"), f"  {excerpt(why)}"), by=2)
-    command = f"proctor sessions show {rows[0].session_id[:SHORT_ID]}{hints.database}"
-    console.print(Text(f"    {command}", "dim"), soft_wrap=True)
+    way = command(f"sessions show {rows[0].session_id[:SHORT_ID]}{hints.database}")
+    console.print(Text(f"    {way}", "dim"), soft_wrap=True)
 
 
 def _removed(console: Console, summary: Summary) -> None:
@@ -191,8 +192,8 @@ def excerpt(message: str) -> str:
 
 
 def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
-    def way(command: str) -> str:
-        return f"proctor sessions {command} {summary.session_id[:SHORT_ID]}{hints.database}"
+    def way(verb: str) -> str:
+        return command(f"sessions {verb} {summary.session_id[:SHORT_ID]}{hints.database}")
 
     session = way("show")
     match summary.status:
@@ -208,7 +209,7 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
                 Text.assemble(("Failed: ", "bold red"), excerpt(summary.error or "no reason was given")),
                 Text(f"  what happened  {session}"),
                 Text(f"  to try again   {way('retry')}, if it was bad luck: the commit and the settings stay"),
-                Text("  after changes  begin anew: proctor run"),
+                Text(f"  after changes  begin anew: {command('run')}"),
             )
         case "cancelled":
             return (
@@ -237,4 +238,4 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
 
 
 def _resume(session_id: str, hints: Hints) -> Text:
-    return Text(f"  to resume        proctor sessions resume {session_id[:SHORT_ID]}{hints.database}")
+    return Text(f"  to resume        {command(f'sessions resume {session_id[:SHORT_ID]}{hints.database}')}")

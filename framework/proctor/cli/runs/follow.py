@@ -10,6 +10,7 @@ from typing import TextIO
 
 from proctor.app import App, Begun
 from proctor.cli.lazy import CANCELLED
+from proctor.cli.program import command
 from proctor.cli.runs.screen import Screen
 from proctor.cli.wording import SHORT_ID
 
@@ -85,7 +86,8 @@ async def _watched(app: App, root: str, screen: Screen) -> None:
             await asyncio.wait((watching,), timeout=OWNER_CHECK_S)
         await asyncio.wait_for(watching, LAST_NEWS_S)
     except TimeoutError:
-        screen.say(f"nobody runs this session any more; `proctor sessions continue {root[:SHORT_ID]}` goes on with it")
+        way = command(f"sessions continue {root[:SHORT_ID]}{screen.database}")
+        screen.say(f"nobody runs this session any more; `{way}` goes on with it")
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from proctor.cli.program import command
 from proctor.cli.tree.product import Product, SuspectedBug, text
 from proctor.cli.tree.spending import of_one, reported
 from proctor.cli.tree.view import DROP, EXTERNAL, FIX, TROUBLE, SessionView, TreeView
@@ -26,8 +27,8 @@ def lines_of(view: TreeView, event: Event, session: SessionView, database: str =
         yield f"{clock(event.at - start):>7}  {session.name}: {line}"
 
 
-def _way(command: str, session: SessionView, database: str) -> str:
-    return f"(proctor sessions {command} {session.id[:SHORT_ID]}{database})"
+def _way(verb: str, session: SessionView, database: str) -> str:
+    return f"({command(f'sessions {verb} {session.id[:SHORT_ID]}{database}')})"
 
 
 def _asked(event: Event, session: SessionView, database: str) -> str:

@@ -11,6 +11,7 @@ from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
+from proctor.cli.program import command
 from proctor.cli.tree.view import DROP, FIX, SessionView, TreeView
 from proctor.cli.wording import SHORT_ID, clock, count, first_line, gist, shortened
 
@@ -116,7 +117,7 @@ def _held(view: TreeView, database: str) -> str | None:
     """Say what keeps the tree from going on, and for a pause the command that ends it."""
     paused = view.paused()
     if paused:
-        return f"paused: proctor sessions resume {paused[0].id[:SHORT_ID]}{database}"
+        return f"paused: {command(f'sessions resume {paused[0].id[:SHORT_ID]}{database}')}"
     blocked = view.root.blocked if view.root else None
     return f"blocked: {first_line(blocked)}" if blocked else None
 
@@ -124,17 +125,18 @@ def _held(view: TreeView, database: str) -> str | None:
 def _hints(view: TreeView, width: int, database: str) -> Iterator[Text]:
     """Name the command that answers who waits, or shows why a component ended badly: the worst, of several the last."""
     if (asking := view.asking()) is not None:
-        yield from _hint("answer", f"proctor sessions answer {asking.id[:SHORT_ID]}", database, asking.name, width)
+        way = command(f"sessions answer {asking.id[:SHORT_ID]}")
+        yield from _hint("answer", way, database, asking.name, width)
     elif (bad := view.trouble()) is not None:
-        command = f"proctor sessions show {bad.id[:SHORT_ID]}"
-        yield from _hint(f"why {bad.verdict}", command, database, bad.name, width)
+        way = command(f"sessions show {bad.id[:SHORT_ID]}")
+        yield from _hint(f"why {bad.verdict}", way, database, bad.name, width)
 
 
-def _hint(label: str, command: str, database: str, name: str, width: int) -> Iterator[Text]:
+def _hint(label: str, way: str, database: str, name: str, width: int) -> Iterator[Text]:
     """Write a command so that it can be copied: the widest form that fits, else in two lines that a shell joins."""
-    whole = f"{command}{database}"
+    whole = f"{way}{database}"
     forms = [f"  {label}: {whole}  {name}", f"  {label}: {whole}", f"  {whole}"]
-    lines = next(([form] for form in forms if cell_len(form) <= width), [f"  {label}: {command} \\", f"   {database}"])
+    lines = next(([form] for form in forms if cell_len(form) <= width), [f"  {label}: {way} \\", f"   {database}"])
     yield from (Text(line, "dim", no_wrap=True, overflow="ellipsis") for line in lines)
 
 

@@ -12,6 +12,7 @@ import click
 from proctor.app import App, Begun, Order, open_app
 from proctor.cli.lazy import CANCELLED, FAILED
 from proctor.cli.output import reserved
+from proctor.cli.program import command
 from proctor.cli.reports.terminal import Hints
 from proctor.cli.runs.about import About, about
 from proctor.cli.runs.follow import follow
@@ -78,7 +79,7 @@ async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) ->
         unwritten = await _report(app, head, manner.reports)
     summary = summarise(view)
     if begun.attached and head.status not in TERMINAL and not stranded and not manner.as_json:
-        again = f"proctor sessions watch {head.id[:SHORT_ID]}{named(manner.database)}"
+        again = command(f"sessions watch {head.id[:SHORT_ID]}{named(manner.database)}")
         click.echo(f"\nStopped watching; the session goes on.\n  to look again  {again}", out)
         return CANCELLED
     notices = texts(head.state.get("notices"))

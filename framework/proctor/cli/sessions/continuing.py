@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from proctor.app import App, Begun
 from proctor.cli.lazy import FAILED, Refusal
+from proctor.cli.program import command
 from proctor.cli.runs.about import About, about
 from proctor.cli.runs.running import Manner, named, shown
 from proctor.cli.sessions.lookup import find
@@ -62,5 +63,5 @@ def _short(root: Head) -> str:
     return root.id[:SHORT_ID]
 
 
-def _way(command: str, root: Head, manner: Manner) -> str:
-    return f"`proctor sessions {command} {_short(root)}{named(manner.database)}`"
+def _way(verb: str, root: Head, manner: Manner) -> str:
+    return f"`{command(f'sessions {verb} {_short(root)}{named(manner.database)}')}`"

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import click
 
 from proctor.app import App, open_app
+from proctor.cli.program import command
 from proctor.cli.runs.running import named
 from proctor.cli.sessions.lookup import find
 from proctor.cli.sessions.questions import asking
@@ -37,7 +38,8 @@ def pause(database: str | None, session_id: str) -> None:
 
     async def do(app: App, head: Head) -> str:
         await app.sessions.pause(app.scope, head.id)
-        return f"Paused. What runs may finish; `proctor sessions resume {head.id[:SHORT_ID]}` ends the pause."
+        way = command(f"sessions resume {head.id[:SHORT_ID]}{named(database)}")
+        return f"Paused. What runs may finish; `{way}` ends the pause."
 
     _with(database, session_id, do)
 
@@ -80,7 +82,7 @@ def answer(database: str | None, session_id: str, *, reject: bool, message: str 
 
 
 def _to_go_on(database: str | None, head: Head) -> str:
-    return f"To go on: proctor sessions continue {head.birth.root[:SHORT_ID]}{named(database)}"
+    return f"To go on: {command(f'sessions continue {head.birth.root[:SHORT_ID]}{named(database)}')}"
 
 
 async def _waiting(app: App, head: Head) -> Head:

@@ -11,6 +11,7 @@ from proctor.app import open_app
 from proctor.cli.jsonl import write_line
 from proctor.cli.output import console
 from proctor.cli.output import table as new_table
+from proctor.cli.program import command
 from proctor.cli.runs.live import SIGNS
 from proctor.cli.tree.product import text
 from proctor.cli.wording import SHORT_ID, age
@@ -29,7 +30,8 @@ async def print_list(settings: Settings, *, limit: int, as_json: bool) -> None:
     elif roots:
         console().print(_table(roots, time.time()))
     else:
-        click.echo("No session yet. `proctor run PATH` makes one, `proctor demo` a small one to look at.")
+        run, demo = command("run PATH"), command("demo")
+        click.echo(f"No session yet. `{run}` makes one, `{demo}` a small one to look at.")
 
 
 def _fields(root: Head) -> JsonObject:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import orjson
 
 from proctor.app import App
+from proctor.cli.program import command
 from proctor.cli.tree.view import EXTERNAL
 from proctor.cli.wording import SHORT_ID, clean
 from proctor.domain.head import Head
@@ -29,8 +30,8 @@ def details(head: Head) -> Iterator[str]:
 
 def ways(head: Head, database: str) -> tuple[str, str]:
     """Give the commands that answer: yes, and no. `database` is what names the database, if it is not the usual one."""
-    command = f"proctor sessions answer {head.id[:SHORT_ID]}{database}"
-    return command, f"{command} --reject --message WHY"
+    yes = command(f"sessions answer {head.id[:SHORT_ID]}{database}")
+    return yes, f"{yes} --reject --message WHY"
 
 
 def _written(value: Json) -> str:

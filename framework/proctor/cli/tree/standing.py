@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from proctor.cli.program import command
 from proctor.cli.tree.product import whole
 from proctor.cli.tree.view import EXTERNAL
 from proctor.cli.wording import SHORT_ID, age, count, first_line
@@ -57,8 +58,8 @@ class _Ways:
     head: Head
     database: str
 
-    def to(self, command: str, session_id: str | None = None) -> str:
-        return f"`proctor sessions {command} {(session_id or self.head.id)[:SHORT_ID]}{self.database}`"
+    def to(self, verb: str, session_id: str | None = None) -> str:
+        return f"`{command(f'sessions {verb} {(session_id or self.head.id)[:SHORT_ID]}{self.database}')}`"
 
 
 def _ended(head: Head, following: Next) -> Standing | None:
