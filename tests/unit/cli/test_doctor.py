@@ -74,8 +74,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     (tmp_path / "gitconfig").write_text("[user]\n  name = Somebody\n  email = somebody@example.org\n")
     (tmp_path / "config.toml").touch()
     (tmp_path / "project").mkdir()
-    subprocess.run(["git", "init", "-q", "--template=", tmp_path / "project"], check=True)
     monkeypatch.chdir(tmp_path / "project")
+    subprocess.run(["git", "init", "-q", "--template="], check=True)
+    subprocess.run(["git", "commit", "-q", "--allow-empty", "-m", "as it was"], check=True)
     return Home(tmp_path)
 
 
@@ -118,6 +119,15 @@ class TestInOrder:
     def test_git_and_its_identity(self, home: Home) -> None:
         assert home.one("git")[:1] == ("ok",)
         assert home.one("identity")[:2] == ("ok", "commits are by Somebody <somebody@example.org>")
+
+    def test_the_repository_that_the_user_is_in(self, home: Home) -> None:
+        status, told, _ = home.one("repository")
+        assert status == "ok"
+        assert told.startswith(f"{home.folder / 'project'} at commit ")
+        assert "not in it" not in told
+        (home.folder / "project/new.py").touch()
+        subprocess.run(["git", "add", "new.py"], check=True)
+        assert home.one("repository")[1].endswith(", with changes that are not in it and are left out")
 
     def test_a_database_in_use(self, home: Home) -> None:
         asyncio.run(keep_session(home, owner.myself()))
@@ -195,6 +205,17 @@ class TestSettings:
     def test_an_agent_that_nobody_knows_is_a_problem(self, home: Home) -> None:
         home.configure('agent = "nobody"\n')
         assert home.one("agents")[:2] == ("problem", "the agent 'nobody' of the settings is not known")
+
+    def test_a_look_at_the_machine_needs_no_repository_but_it_is_told(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(home.folder)
+        remedy = "Run `git init` and commit there first, or name another path."
+        assert home.one("repository") == ("warning", f"{home.folder} is not inside a git repository", remedy)
+        subprocess.run(["git", "init", "-q", "--template="], check=True)
+        status, told, remedy = home.one("repository")
+        assert (status, told) == ("warning", f"The repository {home.folder} has no commit yet")
+        assert home.doctor().exit_code == 0
 
     def test_without_an_identity_nothing_can_land(self, home: Home) -> None:
         (home.folder / "gitconfig").write_text("")

@@ -45,6 +45,7 @@ def _checks() -> "Sequence[Check]":
     return (
         machine.versions,
         machine.git,
+        machine.repository,
         chosen.settings,
         chosen.interpreter,
         chosen.agents,

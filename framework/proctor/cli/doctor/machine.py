@@ -1,5 +1,6 @@
 """What `proctor doctor` looks at on the machine: versions, git, disks, the cache, and what protects."""
 
+import asyncio
 import os
 import platform
 import resource
@@ -15,10 +16,11 @@ from pathlib import Path
 
 from proctor import __version__
 from proctor.cli.doctor.diagnosis import Diagnosis, Setup, Status
-from proctor.cli.wording import count, first_line
+from proctor.cli.wording import SHORT_COMMIT, count, first_line
 from proctor.contracts.process import ProcessLimits
-from proctor.errors import DatabaseUnusable
+from proctor.errors import DatabaseUnusable, UsageError
 from proctor.store.database import location
+from proctor.workspace import identify
 from proctor.workspace.folder import leftovers as left_behind
 
 ANSWER_S = 5.0
@@ -47,6 +49,18 @@ def git(setup: Setup) -> Iterator[Diagnosis]:
     else:
         remedy = 'git config --global user.name "Your Name"; git config --global user.email you@example.org'
         yield Diagnosis("identity", "problem", "git does not know who you are, so nothing can land", remedy)
+
+
+def repository(setup: Setup) -> Iterator[Diagnosis]:
+    """Look at where the user is as a run would. Whoever looks at the machine alone needs no repository."""
+    try:
+        found = asyncio.run(identify(setup.folder))
+    except UsageError as error:
+        told, _, remedy = str(error).rpartition(". ")
+        yield Diagnosis("repository", "warning", told, remedy)
+        return
+    more = ", with changes that are not in it and are left out" if found.dirty else ""
+    yield Diagnosis("repository", "ok", f"{found.top} at commit {found.base[:SHORT_COMMIT]}{more}")
 
 
 def disks(setup: Setup) -> Iterator[Diagnosis]:
