@@ -39,6 +39,17 @@ def test_a_dry_run_of_an_agent_says_that_it_costs_and_a_problem_is_told(project:
     assert "A run would fail: shop has no module with code in it" in refused.out
 
 
+def test_a_dry_run_needs_no_author_and_says_that_a_run_will(project: Project) -> None:
+    project.git("config", "--unset", "user.name")
+    (said,) = project.proctor("run", "shop", "--only", "shop.stock", "--dry-run", "--json").lines()
+    assert (said["author_missing"], said["error"], len(said["components"])) == (True, None, 1)
+    told = project.proctor("run", "shop", "--only", "shop.stock", "--dry-run")
+    assert told.code == 0
+    assert "  git does not know the author of the commit; a run needs user.name and user.email" in told.out
+    refused = project.proctor("run", "shop", "--only", "shop.stock")
+    assert (refused.code, "git does not know who the author" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize("option", ["--strict", "--require-tests"])
 def test_what_makes_a_run_that_landed_in_part_a_failure_is_named(project: Project, option: str) -> None:
     project.write({"shop/ledger.py": NO_EXAMPLE})

@@ -30,6 +30,8 @@ class Order:
     """A component for which nothing can be proven fails."""
     carry: tuple[Path, ...] = ()
     """Files of the checkout that git does not have and commands need."""
+    lands: bool = True
+    """Its end is a commit, of which git must know the author."""
 
     def wish(self) -> list[Json]:
         """Give what is asked for as JSON, to tell one order from another."""
@@ -61,6 +63,8 @@ class Begun:
     """Another living process drives it; this one only watches."""
     dirty: bool = False
     """The checkout has changes that are not in the commit."""
+    authorless: bool = False
+    """git does not know whose commits are made there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Orders:
         """
         scope = scope or self._scope
         repository = await identify(order.path)
-        if repository.identity is None:
+        if order.lands and repository.identity is None:
             raise IdentityMissing
         if order.branch and await self._workspaces.branch_exists(repository, order.branch):
             raise BranchExists(branch=order.branch, repository=repository.top)
@@ -71,7 +71,7 @@ class Orders:
             if found is None:
                 raise
             return found
-        return Begun(head.id, continued=False, dirty=repository.dirty)
+        return Begun(head.id, continued=False, dirty=repository.dirty, authorless=repository.identity is None)
 
     async def go_on(self, session_id: str) -> Begun:
         """Take the unfinished tree of a session, to drive it; if its owner lives, it can only be watched.
@@ -127,7 +127,7 @@ class Orders:
         return Begun(tree.root, continued=True, dirty=dirty)
 
     def _draft(self, order: Order, repository: Repository, carry: Mapping[str, str]) -> Draft:
-        assert repository.identity is not None
+        author = repository.identity
         context = Context(
             name=context_name(repository),
             repository=str(repository.top),
@@ -146,8 +146,7 @@ class Orders:
             order.execution_mode,
             options=project.steps,
             defaults={
-                "author_name": repository.identity.name,
-                "author_email": repository.identity.email,
+                **({"author_name": author.name, "author_email": author.email} if author else {}),
                 **_named(virtual_env=active_environment()),
             },
             wishes=_named(python=self._settings.python, branch=order.branch, require_tests=order.require_tests or None),

@@ -3,13 +3,13 @@
 It is the real thing, cut short: a session is created in a database of its own, which is thrown away, and takes its
 turns until its components are known. What is refused is therefore what a run would refuse, and what is found is what
 it would find. No step is executed that asks an agent, lands, or waits for somebody; nothing is written to the
-repository or to the usual database.
+repository or to the usual database. That git does not know the author is told, and is no obstacle: no commit is made.
 """
 
 import asyncio
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -17,7 +17,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from proctor.app import App, Order, open_app
+from proctor.app import App, Begun, Order, open_app
 from proctor.cli.jsonl import write_line
 from proctor.cli.lazy import FAILED
 from proctor.cli.output import console as new_console
@@ -39,6 +39,7 @@ HARMLESS = ("process", "none")
 """Kinds of commands that are carried out."""
 FREE = "builtin"
 """The agent that works offline."""
+AUTHORLESS = "git does not know the author of the commit; a run needs user.name and user.email, set with `git config`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +94,24 @@ def rehearse(settings: Settings, order: Order, *, as_json: bool) -> int:
     with reserved() as out, tempfile.TemporaryDirectory(prefix="proctor-") as folder:
         database = f"sqlite:///{Path(folder).resolve() / 'proctor.db'}"
         elsewhere = settings.model_copy(update={"database": database, "keep": False})
-        head, dirty = asyncio.run(alone(_rehearsed(elsewhere, order)))
+        head, begun = asyncio.run(alone(_rehearsed(elsewhere, replace(order, lands=False))))
         found = [Found.read(each) for each in mappings(head.state.get("components"))]
         problem = None if found else head.last_error or f"{head.birth.workflow} does not say what it would test"
         if as_json:
-            _print_json(head, found, problem, out, dirty=dirty)
+            _print_json(head, found, problem, out, begun)
         else:
-            _print(head, found, problem, out, dirty=dirty)
+            _print(head, found, problem, out, begun)
     return FAILED if problem else 0
 
 
-async def _rehearsed(settings: Settings, order: Order) -> tuple[Head, bool]:
-    """Give the surveyed session, and whether the checkout has changes that are not in its commit."""
+async def _rehearsed(settings: Settings, order: Order) -> tuple[Head, Begun]:
+    """Give the surveyed session, and what was found when it was begun."""
     async with open_app(settings) as app:
         begun = await app.orders.begin(order)
         head = await app.sessions.head(app.scope, begun.session_id)
         while head.status not in TERMINAL and "components" not in head.state and await _turn(app, head):
             head = await app.sessions.head(app.scope, head.id)
-        return await app.sessions.head(app.scope, head.id), begun.dirty
+        return await app.sessions.head(app.scope, head.id), begun
 
 
 async def _turn(app: App, head: Head) -> bool:
@@ -130,12 +131,12 @@ def asked(head: Head, components: int) -> Asked:
     return Asked(agent.name, components, attempts, limits.fixes, agent.name != FREE)
 
 
-def _print(head: Head, found: Sequence[Found], problem: str | None, out: TextIO, *, dirty: bool) -> None:
+def _print(head: Head, found: Sequence[Found], problem: str | None, out: TextIO, begun: Begun) -> None:
     console, subject = new_console(out), head.birth.subject
     commit = (text(subject.get("base")) or "")[:SHORT_COMMIT]
     click.echo(f"A dry run for {text(subject.get('name'))} at commit {commit}: nothing is written.", out)
-    if dirty:
-        click.echo(f"  {DIRTY}", out)
+    for told in _circumstances(begun):
+        indented(console, Text(told), by=2)
     if problem is not None:
         indented(console, Text.assemble(("A run would fail: ", "bold red"), clean(problem)), by=0)
         return
@@ -150,6 +151,13 @@ def _print(head: Head, found: Sequence[Found], problem: str | None, out: TextIO,
     indented(console, Text(" ".join((asked(head, len(found)).told(), *budgets(head.birth.limits)))), by=0)
     for notice in _notices(head):
         indented(console, Text(f"Note: {clean(notice)}."), by=0)
+
+
+def _circumstances(begun: Begun) -> Iterator[str]:
+    if begun.dirty:
+        yield DIRTY
+    if begun.authorless:
+        yield AUTHORLESS
 
 
 def budgets(limits: Limits) -> Iterator[str]:
@@ -176,12 +184,13 @@ def _table(found: Sequence[Found]) -> Table:
     return table
 
 
-def _print_json(head: Head, found: Sequence[Found], problem: str | None, out: TextIO, *, dirty: bool) -> None:
+def _print_json(head: Head, found: Sequence[Found], problem: str | None, out: TextIO, begun: Begun) -> None:
     calls, limits = asked(head, len(found)), head.birth.limits
     told = {
         "name": text(head.birth.subject.get("name")),
         "base": text(head.birth.subject.get("base")),
-        "dirty": dirty,
+        "dirty": begun.dirty,
+        "author_missing": begun.authorless,
         "components": [asdict(each) for each in found],
         "asked": {**asdict(calls), "times": calls.times},
         "limits": {"money": limits.money, "tokens": limits.tokens, "seconds": limits.seconds},
