@@ -175,3 +175,35 @@ def test_a_tree_without_components_that_is_complete_is_all_done(story):
     assert story.view.progress == 0
     story.end("root")
     assert story.view.progress == 1
+
+
+def test_time_in_which_nothing_was_done_is_not_elapsed(story):
+    story.root()  # three events and a second each: it was created at 1001
+    oven = story.child("larder.oven")
+    story.begin(oven, "generate_tests")
+    before = story.view.elapsed(story.now)
+    for each in ("root", oven):
+        story.tell(each, "session_changed", status="active", paused=True)
+    story.tell(oven, "interaction_completed", step="generate_tests", sequence=1, status="ok")
+    story.now += 3600
+    assert story.view.elapsed(story.now) == before + 3  # what was under way when it was paused counts
+    for each in ("root", oven):
+        story.tell(each, "session_changed", status="active", paused=False)
+    story.end("root", "cancelled")
+    story.now += 86_400
+    assert story.view.elapsed(story.now) == before + 5
+    story.tell("root", "session_changed", status="active")
+    assert story.view.elapsed(story.now + 10) == before + 15
+    assert story.view.components["larder.oven"].seconds(story.now) < 86_400 + 10
+
+
+def test_a_pause_is_no_time_of_a_component(story):
+    story.root()
+    oven = story.child("larder.oven")
+    story.done(oven, "initialize")
+    story.tell(oven, "session_changed", status="active", paused=True)
+    paused_at = story.now
+    assert story.view.components["larder.oven"].seconds(paused_at + 600) == 2
+    story.now += 600
+    story.tell(oven, "session_changed", status="active", paused=False)
+    assert story.view.components["larder.oven"].seconds(story.now + 5) == 7

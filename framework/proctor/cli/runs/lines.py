@@ -14,7 +14,6 @@ from proctor.domain.workflow import FAULT, OK
 
 def lines_of(view: TreeView, event: Event, session: SessionView, database: str = "") -> Iterator[str]:
     """Tell what is worth knowing of an event that `view` has just taken in; `database` ends the commands in it."""
-    start = view.root.created if view.root else event.at
     usage = reported(event) if event.kind == "interaction_completed" else None
     if event.kind == "interaction_parked" and event.data.get("waits_for") == EXTERNAL:
         told = iter((_asked(event, session, database),))
@@ -24,7 +23,7 @@ def lines_of(view: TreeView, event: Event, session: SessionView, database: str =
         told = _of_component(view, event, session, database)
     spent = [f"{event.data.get('step')}: {of_one(usage)}; in all {view.spending.told()}"] if usage else []
     for line in (*told, *spent):
-        yield f"{clock(event.at - start):>7}  {session.name}: {line}"
+        yield f"{clock(view.elapsed(event.at)):>7}  {session.name}: {line}"
 
 
 def _way(verb: str, session: SessionView, database: str) -> str:

@@ -99,7 +99,7 @@ def frame(
 
 
 def _title(view: TreeView, root: SessionView, now: float, width: int, word: str | None) -> Text:
-    time_text = clock((root.ended or now) - root.created)
+    time_text = clock(view.elapsed(now))
     name = shortened(root.name, max(10, width // 3))
     spent = f"  {told}" if (told := view.spending.told()) else ""
     done = f" {int(view.progress * 100):3} %  {time_text}"

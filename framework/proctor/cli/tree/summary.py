@@ -77,6 +77,12 @@ class Summary:
         """Whether there is a branch with tests."""
         return self.status == "complete"
 
+    @property
+    def tested(self) -> bool:
+        """Whether it is certain that tests were run."""
+        made = (row.product for row in self.rows)
+        return self.landed or any(each.tests or each.dropped or each.bugs for each in made)
+
     def exit_code(self) -> int:
         """Give 0 for landed, also in part, 1 for failed, blocked or paused, 130 for cancelled."""
         if self.status == "cancelled" or (self.status == "active" and not self.blocked and not self.paused):
@@ -115,7 +121,7 @@ def summarise(view: TreeView) -> Summary:
         branch=text(root.product.get("branch")),
         commit=text(root.product.get("commit")),
         error=root.error,
-        seconds=None if root.ended is None else root.ended - root.created,
+        seconds=None if root.ended is None else view.elapsed(root.ended),
         blocked=tuple(dict.fromkeys(each.blocked for each in (root, *view.ordered()) if each.blocked)),
         paused=tuple(each.id for each in view.paused()),
         removed={

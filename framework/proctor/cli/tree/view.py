@@ -55,6 +55,10 @@ class SessionView:
     earlier: float = 0.0
     """Seconds that earlier attempts were under way."""
     ended: float | None = None
+    held: float | None = None
+    """While it is paused: when there was news of it last."""
+    idle: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when nothing was done: between its end and its being opened again, and in pauses."""
     outcome: str | None = None
     error: str | None = None
     blocked: str | None = None
@@ -86,8 +90,13 @@ class SessionView:
         return held or ("running" if self.is_running else "waiting")
 
     def seconds(self, now: float) -> float:
-        """Tell for how long it has been, or was, under way, earlier attempts included but not the time between."""
-        return self.earlier + (0.0 if self.began is None else max(0.0, (self.ended or now) - self.began))
+        """Tell for how long it has been, or was, under way, with earlier attempts; not the time between, nor pauses."""
+        return self.earlier + (0.0 if self.began is None else self.busy(self.began, now))
+
+    def busy(self, since: float, now: float) -> float:
+        """Tell for how long something was done in it, or could have been; a pause begins with the last news."""
+        until = self.ended or self.held or now
+        return max(0.0, until - since - sum(max(0.0, end - max(begin, since)) for begin, end in self.idle))
 
     def made(self) -> Product:
         """Give what it has to show."""
@@ -122,6 +131,9 @@ class TreeView:
         session = self._by_id.get(event.session_id)
         if session is not None:
             was = session.status
+            for each in (session, self.root):
+                if each is not None and each.held is not None and event.kind != "session_changed":
+                    each.held = event.at
             _apply(session, event)
             if session is self.root and was in TERMINAL and session.status not in TERMINAL:
                 self.spending.begin_anew()
@@ -130,6 +142,10 @@ class TreeView:
             self._done |= {key for key, each in self.components.items() if each.status == "complete"}
             self._progress = max(self._progress, self._share())
         return session
+
+    def elapsed(self, now: float) -> float:
+        """Tell for how long the tree has been, or was, at work: without pauses and the time until it was retried."""
+        return self.root.busy(self.root.created, now) if self.root else 0.0
 
     @property
     def done(self) -> int:
@@ -244,10 +260,13 @@ def _complete(session: SessionView, step: str, status: str, message: str | None)
 
 def _change(session: SessionView, event: Event) -> None:
     data, status = event.data, cast("SessionStatus", event.data.get("status"))
+    if (stood := session.ended or session.held) is not None:
+        session.idle.append((stood, event.at))
     session.status = status
     session.outcome, session.error = text(data.get("outcome")), text(data.get("error"))
     session.blocked = None if status in TERMINAL else text(data.get("blocked"))
     session.paused = status not in TERMINAL and data.get("paused") is True
+    session.held = event.at if session.paused else None
     session.product = mapping(data.get("product"))
     session.ended = None  # one that was opened again has not ended
     if status in TERMINAL:
