@@ -1,5 +1,7 @@
 """What options of `proctor run` do to a whole run."""
 
+import json
+
 import pytest
 from projects import Project, state_of
 
@@ -90,3 +92,13 @@ def test_work_folders_are_kept_and_files_that_git_does_not_have_are_carried(proj
     assert {"01-initialize", "03-finalize"} < steps
     assert all(str(path).startswith(place) for path in kept)
     assert not list((project.home / "cache" / "work").iterdir())
+
+
+def test_what_would_be_refused_again_is_not_to_be_tried_again(project: Project) -> None:
+    refused = project.proctor("run", "shop", "--only", "nothing.*")
+    assert refused.code == 1
+    session = json.loads(project.proctor("sessions", "list", "--json").out)["session"]
+    for told in (refused.out, project.proctor("sessions", "show", session).out):
+        assert "Failed: shop has no module with code in it" in told
+        assert "what happened  proctor sessions show" in told
+        assert "retry" not in told

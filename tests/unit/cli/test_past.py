@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from proctor.app import open_app
-from proctor.cli.tree.past import view_of
+from proctor.cli.tree.past import view_of, was_refused
 from proctor.cli.tree.summary import Summary, summarise
 from proctor.config import Settings, load
 from proctor.contracts.store import Change, Tree
 from proctor.domain import head as heads
 from proctor.domain import news
 from proctor.domain.head import Birth, Head
-from proctor.domain.interaction import Command, Outcome, Result
+from proctor.domain.interaction import Command, Interaction, Outcome, Result
 from proctor.domain.orchestrator import Orchestrator
 from proctor.domain.scope import Scope
 from proctor.domain.workflow import PinnedStep, PinnedWorkflow
@@ -70,3 +70,21 @@ def test_what_the_events_told_the_log_still_tells(settings: Settings) -> None:
     with closing(sqlite3.connect(settings.database_url())) as connection, connection:
         connection.execute("DELETE FROM events")
     assert asyncio.run(seen(settings)) == told
+
+
+@pytest.mark.parametrize(
+    ("codes", "refused"),
+    [
+        ([], False),
+        ([None], False),
+        (["no_components"], True),
+        (["no_components", None], False),
+        (["branch_exists"], False),
+    ],
+)
+def test_a_code_of_the_last_result_refuses_for_good_unless_chance_has_a_part_in_it(
+    codes: list[str | None], refused: bool
+) -> None:
+    results = [Result("error", data={} if code is None else {"code": code}) for code in codes]
+    log = [Interaction(number, Command("none", step="a"), result=each) for number, each in enumerate(results, 1)]
+    assert was_refused(log) is refused

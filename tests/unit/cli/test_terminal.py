@@ -23,10 +23,43 @@ def test_it_shows_the_table_the_totals_and_how_to_look_at_the_branch(story):
     assert "✓ proven" in text
     assert "40 → 88 %" in text
     assert "1 component: 1 proven · 3 tests" in text
-    assert "git -C /srv/larder log -p -1 tests-for-larder" in text
-    assert "git -C /srv/larder merge tests-for-larder" in text
+    assert "  to read it  git -C /srv/larder log -p -1 tests-for-larder --\n" in text
+    assert "  to try it   git -C /srv/larder switch tests-for-larder\n" in text
+    assert "  to take it  git -C /srv/larder merge tests-for-larder\n" in text
     assert "The step component_testing.lint (acme 1.0) took part: it never ran." in text
     assert "The tests ran with Python 3.12." in text
+
+
+def test_it_says_where_the_tests_are_and_that_the_checkout_is_as_it_was(story, product):
+    story.root()
+    for name in ("oven", "shelf"):
+        story.end(story.child(name), outcome="proven", product=product(files={f"tests/unit/test_{name}.py": "b10b"}))
+    story.land()
+    assert "one commit more: 3 tests in tests/unit/. Your checkout is as it was." in reported(story)
+
+
+def test_a_branch_whose_name_a_shell_would_read_is_quoted(story):
+    story.root()
+    story.end("root", product={"branch": "tests;$(x)"})
+    text = reported(story)
+    assert "Landed on the branch tests;$(x)." in text
+    for words in ("log -p -1 'tests;$(x)' --", "switch 'tests;$(x)'", "merge 'tests;$(x)'"):
+        assert f"git {words}\n" in text
+
+
+def test_what_is_complete_without_a_branch_has_not_landed_on_one(story):
+    story.root()
+    story.end("root", product={})
+    assert "Complete. No branch was made." in reported(story)
+
+
+def test_where_no_test_ran_none_is_said_to_have_run(story, product):
+    story.root()
+    story.end(story.child("larder.oven"), "cancelled")
+    story.end("root", "cancelled")
+    assert "The tests run with Python 3.12." in reported(story, Hints(interpreter="Python 3.12"))
+    story.end(story.child("larder.shelf"), outcome="none", product=product(tests=0, dropped=2))
+    assert "The tests ran with Python 3.12." in reported(story, Hints(interpreter="Python 3.12"))
 
 
 def test_it_says_how_the_steps_of_others_went(story):
@@ -109,6 +142,25 @@ def test_what_ended_badly_is_tried_again_with_what_is_proven_kept(story, status)
     text = reported(story, Hints(database=" --database sqlite:///x.db"))
     assert "proctor sessions retry root --database sqlite:///x.db" in text
     assert "the same command" not in text
+
+
+def test_a_retry_is_offered_only_where_it_can_help(story):
+    story.root()
+    story.end("root", "failed", error="nothing to land")
+    assert "sessions retry root, if it was bad luck" in reported(story)
+    refused = reported(story, Hints(refused=True))
+    assert "retry" not in refused
+    assert "begin anew: proctor run" in refused
+
+
+def test_what_befell_all_components_was_no_bad_luck(story):
+    story.root()
+    for name in ("larder.a", "larder.b"):
+        story.end(story.child(name), "failed", error="/nowhere/agent cannot be started")
+    story.end("root", "failed", error="nothing to land")
+    assert "sessions retry root, once that is put right: the commit and the settings stay" in reported(story)
+    story.end(story.child("larder.c"), "failed", error="the agent took too long")
+    assert "sessions retry root, if it was bad luck" in reported(story)
 
 
 @pytest.mark.parametrize("verdict", ["failed", "none", "partial"])

@@ -126,7 +126,8 @@ def _strangers(report: Report) -> Iterator[str]:
 
 def _origin(report: Report) -> Iterator[str]:
     python = (report.interpreter or "").partition(" (")[0]  # where it lies is nobody's business in public
-    ran = f"The tests ran with {inline(python)}. " if python else ""
+    verb = "ran" if report.summary.tested else "run"
+    ran = f"The tests {verb} with {inline(python)}. " if python else ""
     spent = f" Spent: {spending}." if (spending := inline(report.summary.spending.told())) else ""
     session = code(report.summary.session_id)
     yield f"{ran}Written by the agent {inline(report.agent)}, session {session}, Proctor {report.version}.{spent}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from posixpath import commonpath, dirname
+from shlex import quote
 
 from rich.console import Console
 from rich.table import Table
@@ -36,6 +38,8 @@ class Hints:
     """What ran the tests."""
     notices: Sequence[str] = ()
     """What the user should know of the package, in sentences without full stops."""
+    refused: bool = False
+    """The same again would be refused again: the cause lies in what was ordered, or in the package."""
     with_sessions: bool = False
     """Name each component's session, for a closer look."""
 
@@ -169,7 +173,8 @@ def _removed(console: Console, summary: Summary) -> None:
 
 
 def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
-    told = [f"The tests ran with {hints.interpreter}."] if hints.interpreter else []
+    verb = "ran" if summary.tested else "run"
+    told = [f"The tests {verb} with {hints.interpreter}."] if hints.interpreter else []
     told += [f"The step {each} took part: {history(summary, each.workflow, each.step)}." for each in hints.strangers]
     told += [f"Note: {clean(notice)}." for notice in hints.notices]
     if told:
@@ -198,17 +203,12 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
     session = way("show")
     match summary.status:
         case "complete":
-            commit = f" ({summary.commit[:SHORT_COMMIT]})" if summary.commit else ""
-            return (
-                Text.assemble(("Landed", "bold green"), f" on the branch {summary.branch}{commit}."),
-                Text(f"  to read it  {hints.git} log -p -1 {summary.branch}"),
-                Text(f"  to take it  {hints.git} merge {summary.branch}"),
-            )
+            return _landed(summary, hints)
         case "failed":
             return (
                 Text.assemble(("Failed: ", "bold red"), excerpt(summary.error or "no reason was given")),
                 Text(f"  what happened  {session}"),
-                Text(f"  to try again   {way('retry')}, if it was bad luck: the commit and the settings stay"),
+                *([] if hints.refused else [Text(f"  to try again   {way('retry')}, {_condition(summary)}")]),
                 Text(f"  after changes  begin anew: {command('run')}"),
             )
         case "cancelled":
@@ -235,6 +235,36 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
         Text(f"  how far it came  {session}"),
         Text(f"  to continue      {way('continue')}"),
     )
+
+
+def _landed(summary: Summary, hints: Hints) -> Sequence[Text]:
+    if summary.branch is None:
+        return (Text.assemble(("Complete.", "bold green"), " No branch was made."),)
+    commit = f" ({summary.commit[:SHORT_COMMIT]})" if summary.commit else ""
+    branch = quote(summary.branch)
+    return (
+        Text.assemble(("Landed", "bold green"), f" on the branch {summary.branch}{commit}."),
+        Text(f"This branch is new and has one commit more{_contents(summary)}. Your checkout is as it was."),
+        Text(f"  to read it  {hints.git} log -p -1 {branch} --"),
+        Text(f"  to try it   {hints.git} switch {branch}"),
+        Text(f"  to take it  {hints.git} merge {branch}"),
+    )
+
+
+def _contents(summary: Summary) -> str:
+    """Say where the tests lie, as far as that is known."""
+    files = [file for row in summary.rows if row.product.tests for file in row.product.files]
+    if not files:
+        return ""
+    place = f"{commonpath(map(dirname, files)) or '.'}/" if len(files) > 1 else files[0]
+    return f": {count(summary.tests, 'test')} in {clean(place)}"
+
+
+def _condition(summary: Summary) -> str:
+    """Say when it helps to try again: what kept all components from being tested is hardly chance."""
+    bad = {row.why for row in summary.rows if row.verdict == "failed"}
+    same = len(summary.rows) > 1 and len(bad) == 1 and all(row.verdict == "failed" for row in summary.rows)
+    return f"{'once that is put right' if same else 'if it was bad luck'}: the commit and the settings stay"
 
 
 def _resume(session_id: str, hints: Hints) -> Text:

@@ -17,7 +17,7 @@ from proctor.cli.reports.terminal import Hints
 from proctor.cli.runs.about import About, about
 from proctor.cli.runs.follow import follow
 from proctor.cli.runs.screen import screen_for
-from proctor.cli.tree.past import view_of
+from proctor.cli.tree.past import log_of, view_of, was_refused
 from proctor.cli.tree.product import mapping, text, texts
 from proctor.cli.tree.summary import Summary, summarise
 from proctor.cli.tree.view import TreeView
@@ -76,6 +76,7 @@ async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) ->
         view = screen.view if screen.view.root else await view_of(app, tree)  # the events may be forgotten
         stranded = begun.attached and await app.stranded(head.id)
         kept = app.kept(head.id)
+        refused = head.status == "failed" and was_refused(await log_of(app, head))
         unwritten = await _report(app, head, manner.reports)
     summary = summarise(view)
     if begun.attached and head.status not in TERMINAL and not stranded and not manner.as_json:
@@ -83,7 +84,9 @@ async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) ->
         click.echo(f"\nStopped watching; the session goes on.\n  to look again  {again}", out)
         return CANCELLED
     notices = texts(head.state.get("notices"))
-    hints = Hints(git_words(facts.repository), named(manner.database), facts.strangers, interpreter(head), notices)
+    hints = Hints(
+        git_words(facts.repository), named(manner.database), facts.strangers, interpreter(head), notices, refused
+    )
     screen.end(summary, hints)
     reasons = unwritten + complaints(summary, strict=manner.strict, require_tests=requires_tests(tree))
     for line in [*reasons, *([f"The work folders are kept in {kept}"] if kept and kept.exists() else [])]:

@@ -17,7 +17,7 @@ from proctor.cli.runs.about import strangers
 from proctor.cli.runs.running import git_words, interpreter, named
 from proctor.cli.sessions.lookup import find
 from proctor.cli.sessions.questions import asking, details, ways
-from proctor.cli.tree.past import log_of, view_of
+from proctor.cli.tree.past import log_of, view_of, was_refused
 from proctor.cli.tree.product import mappings, text, texts
 from proctor.cli.tree.standing import question
 from proctor.cli.tree.summary import summarise
@@ -68,6 +68,7 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
                 strangers(tree),
                 interpreter(head),
                 texts(head.state.get("notices")),
+                head.status == "failed" and was_refused(interactions),
                 with_sessions=True,
             ),
         )

@@ -11,6 +11,9 @@ from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.json import JsonObject
 
+CHANCE = ("branch_exists", "changed_while_verifying")
+"""Codes of what may end differently next time."""
+
 
 def main_lines(tree: Tree) -> dict[str, tuple[str, ...]]:
     """Give the main line of each workflow of a tree."""
@@ -32,6 +35,12 @@ async def log_of(app: App, head: Head) -> list[Interaction]:
     while more := await app.store.interactions(app.scope, head.id, after=found[-1].sequence if found else 0):
         found.extend(more)
     return found
+
+
+def was_refused(log: Sequence[Interaction]) -> bool:
+    """Tell whether the last result names by a code why the same again would end in the same way."""
+    code = next((each.result.data.get("code") for each in reversed(log) if each.result is not None), None)
+    return code is not None and code not in CHANCE
 
 
 async def _from_log(app: App, tree: Tree) -> TreeView:
