@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     token: object = None
     """The local server's token, with 16 characters or more; made at random unless given."""
     keep: bool = False
-    """Keep the work folders of commands below `kept` in the cache folder, for you to look at and to delete."""
+    """Keep the work folders of commands below `kept` in the cache folder, as long as their session is kept."""
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("proctor"))
     """Folder for work folders and copies of repositories, the user's cache folder unless named. It may be deleted when
     nothing runs."""

@@ -19,7 +19,7 @@ from proctor.domain.head import Head
 from proctor.errors import DatabaseBusy
 from proctor.finish import finish
 from proctor.workspace.folder import leftovers, remove
-from proctor.workspace.stale import remove_clone, remove_folder, size, stale_clones, stale_tasks
+from proctor.workspace.stale import remove_clone, remove_folder, size, stale_clones, stale_kept, stale_tasks
 
 CHORE = "prune"
 DAY_S = 86_400.0
@@ -47,8 +47,10 @@ class GivenBack:
     """Cache repositories."""
     folders: int = 0
     """Work folders of processes that are gone."""
+    kept: int = 0
+    """Runs whose work folders a user had kept."""
     folder_bytes: int = 0
-    """Of both together."""
+    """Of all folders together."""
 
 
 class Retention:
@@ -64,8 +66,9 @@ class Retention:
         """Count what `prune` would give back, and change nothing."""
         pruned = await self._store.prunable(self._terms(older_than))
         clones, folders = await self._clones(), await finish(asyncio.to_thread(self._dead))
-        sizes = await finish(asyncio.to_thread(lambda: sum(map(size, [*clones, *folders]))))
-        return GivenBack(pruned, clones=len(clones), folders=len(folders), folder_bytes=sizes)
+        kept = await self._kept(older_than)
+        sizes = await finish(asyncio.to_thread(lambda: sum(map(size, [*clones, *folders, *kept]))))
+        return GivenBack(pruned, clones=len(clones), folders=len(folders), kept=len(kept), folder_bytes=sizes)
 
     async def prune(self, *, older_than: int | None = None, rest: float = 0) -> GivenBack:
         """Forget what is over, and remove what nobody needs. With `older_than`, trees that ended so many days ago.
@@ -84,7 +87,9 @@ class Retention:
             disk += freed
         clones = [await finish(asyncio.to_thread(remove_clone, path, self._unused())) for path in await self._clones()]
         folders = await finish(asyncio.to_thread(self._sweep))
-        return GivenBack(total, disk, sum(map(bool, clones)), len(folders), folder_bytes=sum(clones) + sum(folders))
+        kept = [await finish(asyncio.to_thread(_removed, path)) for path in await self._kept(older_than)]
+        sizes = sum(clones) + sum(folders) + sum(kept)
+        return GivenBack(total, disk, sum(map(bool, clones)), len(folders), len(kept), folder_bytes=sizes)
 
     async def prune_daily(self) -> None:
         """Prune whenever nobody, in any process on this database, has for a day. For a task of its own."""
@@ -119,15 +124,20 @@ class Retention:
         needed = await _repositories(self._store)
         return await finish(asyncio.to_thread(stale_clones, self._folder, self._unused(), needed))
 
+    async def _kept(self, older_than: int | None) -> list[Path]:
+        """Find what was kept of runs for as long as a run itself is."""
+        before = self._terms(older_than).sessions
+        if before is None:
+            return []
+        going = {tree.root for tree in await self._store.open_trees()}
+        return await finish(asyncio.to_thread(stale_kept, self._folder, before, going))
+
     def _dead(self) -> list[Path]:
         return [*leftovers(self._folder), *stale_tasks(self._clock() - DAY_S)]
 
     def _sweep(self) -> list[int]:
         ours, others = leftovers(self._folder), stale_tasks(self._clock() - DAY_S)
-        sizes = list(map(size, ours))
-        for folder in ours:
-            remove(folder)
-        return [*sizes, *map(remove_folder, others)]
+        return [*map(_removed, ours), *map(remove_folder, others)]
 
 
 @asynccontextmanager
@@ -150,6 +160,13 @@ async def _rested(slice_: Awaitable[T], rest: float) -> T:
     answer = await slice_
     await asyncio.sleep((time.monotonic() - began) * rest)
     return answer
+
+
+def _removed(folder: Path) -> int:
+    """Remove a folder of ours, whatever its permissions, and give its bytes."""
+    before = size(folder)
+    remove(folder)
+    return before
 
 
 async def _repositories(store: Store) -> set[str]:

@@ -135,6 +135,32 @@ async def test_folders_of_the_dead_go_also_in_the_temporary_folder(
     await old.close()
 
 
+async def test_what_was_kept_of_a_run_goes_when_the_run_does(
+    old: Store, clock: Clock, settle: Settle, tmp_path: Path
+) -> None:
+    clock.now += 89 * DAY_S
+    places = [tmp_path / "cache/kept" / name / "shop.cart/01-initialize" for name in ("ended", "going", "5e55")]
+    for place, age in zip(places, (1, 100, 91), strict=True):
+        place.mkdir(parents=True)
+        (place / "cart.py").write_text("x = 1\n")
+        place.chmod(0o500)  # what ran there may have left it so
+        for folder in (place.parent, place.parent.parent):
+            os.utime(folder, (clock.now - age * DAY_S,) * 2)
+    (tmp_path / "cache/kept/notes.txt").write_text("mine")
+    assert (await Retention(old, settle(sessions="forever"), clock=clock).prune()).kept == 0
+    pruner = Retention(old, settle(), clock=clock)
+    preview = await pruner.preview()
+    given = await pruner.prune()
+    assert (preview.kept, given.kept) == (1, 1)
+    assert preview.folder_bytes == given.folder_bytes > 0
+    assert [place.exists() for place in places] == [True, True, False]
+    assert (await pruner.prune(older_than=0)).kept == 1
+    assert [place.exists() for place in places] == [False, True, False]
+    assert (tmp_path / "cache/kept/notes.txt").exists()
+    places[1].chmod(0o700)
+    await old.close()
+
+
 async def test_it_can_be_cancelled_at_any_moment(old: Store, clock: Clock, settle: Settle) -> None:
     clock.now += 100 * DAY_S
     pruner = Retention(old, settle(), clock=clock)

@@ -17,6 +17,7 @@ from proctor.workspace import disk
 from proctor.workspace.disk import temporary_files, written
 
 WORK = "work"
+KEPT = "kept"
 TEMPORARY = "proctor-"
 """Our folders among everybody's temporary files begin so."""
 SUFFIX = ".owner"

@@ -1,6 +1,7 @@
-"""Finds and removes what nobody has used for long: cache repositories, and what killed processes left elsewhere.
+"""Finds and removes what nobody has used for long.
 
-The work folders of dead owners need no time to pass; see `folder.sweep`.
+That is cache repositories, work folders that a user had kept, and what killed processes left elsewhere. The work
+folders of dead owners need no time to pass; see `folder.sweep`.
 """
 
 import fcntl
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from proctor.workspace.cache import BASES, LOCK, USE, Cache, lock
+from proctor.workspace.folder import KEPT
 
 REPOSITORIES = "repositories"
 GONE = ".gone"
@@ -52,6 +54,16 @@ def stale_tasks(before: float) -> list[Path]:
     return sorted(path for path in Path(tempfile.gettempdir()).glob("proctor-task-*") if _is_stale(path, before))
 
 
+def stale_kept(folder: Path, before: float, going: Collection[str]) -> list[Path]:
+    """List the folders in which nothing of a run was kept since `before`; not those of trees that go on, by their ids.
+
+    Each is named by the beginning of its tree's id.
+    """
+    found = (path for path in (folder.resolve() / KEPT).glob("*") if path.is_dir() and not path.is_symlink())
+    ended = (path for path in found if not any(root.startswith(path.name) for root in going))
+    return sorted(path for path in ended if _last_kept(path) < before)
+
+
 def size(path: Path) -> int:
     """Count the bytes of all files below a folder."""
     total = 0
@@ -65,6 +77,11 @@ def _last_use(git_dir: Path) -> float:
     """Give when the base that was not used for longest was used last."""
     bases = [*(git_dir / BASES).glob("*")]
     return min((base.stat().st_mtime for base in bases or [git_dir] if base.exists()), default=float("inf"))
+
+
+def _last_kept(path: Path) -> float:
+    """Give when a work folder was moved here last: below the folder of the run there is one for each component."""
+    return max(each.lstat().st_mtime for each in (path, *path.glob("*")))
 
 
 def _is_stale(path: Path, before: float) -> bool:

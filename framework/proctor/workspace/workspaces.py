@@ -15,7 +15,7 @@ from proctor.workspace.branch import branch_exists, check_branch_name, create_br
 from proctor.workspace.cache import Cache, copy_commit, create
 from proctor.workspace.differences import differences
 from proctor.workspace.disk import CACHE, ROOM, try_room, written
-from proctor.workspace.folder import WORK, claim, keep, let_go, remove
+from proctor.workspace.folder import KEPT, WORK, claim, keep, let_go, remove
 from proctor.workspace.git import Git
 from proctor.workspace.overlay import lay
 from proctor.workspace.repository import Identity, Repository
@@ -50,7 +50,7 @@ class Workspaces:
 
     def kept(self, name: str) -> Path:
         """Give the place of what is kept under a name."""
-        return self._top / "kept" / name
+        return self._top / KEPT / name
 
     @asynccontextmanager
     async def open(self, workspace: Workspace, *, key: str | None = None) -> AsyncIterator[Path]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def test_what_was_given_back_is_told_in_counts_and_bytes(database: str) -> None:
     assert second.strip().startswith("database  1 run, 1 session: ")
     assert "bytes; the file shrank by " in second
     assert prune(database) == "Nothing is old enough.\n"
+
+
+def test_what_was_kept_of_runs_is_told(database: str, tmp_path: Path) -> None:
+    place = tmp_path / "cache/kept/ended/larder/01-initialize"
+    place.mkdir(parents=True)
+    for folder in (place.parent, place.parent.parent):
+        os.utime(folder, (1000.0, 1000.0))
+    for option in ("--dry-run", "--older-than=0"):
+        assert "  folders   0 clones, 0 work folders, what was kept of 1 run: " in prune(database, option)
+    assert not place.exists()
+    assert "kept of" not in prune(database)
 
 
 def test_the_age_can_be_named(database: str) -> None:

@@ -25,7 +25,7 @@ async def prune(settings: Settings, *, older_than: int | None, dry_run: bool, as
 
 def _lines(given: GivenBack, *, dry_run: bool) -> list[str]:
     pruned = given.pruned
-    if not pruned and not given.folder_bytes and not given.disk:
+    if not pruned and not given.folder_bytes and not given.kept and not given.disk:
         return ["Nothing is old enough."]
     parts = [
         (pruned.trees, "run"),
@@ -37,6 +37,7 @@ def _lines(given: GivenBack, *, dry_run: bool) -> list[str]:
     ]
     database = ", ".join(count(number, noun) for number, noun in parts if number) or "nothing"
     folders = f"{count(given.clones, 'clone')}, {count(given.folders, 'work folder')}"
+    folders += f", what was kept of {count(given.kept, 'run')}" if given.kept else ""
     disk = "" if dry_run else f"; the file shrank by {size(given.disk)}"
     return [
         "Would give back:" if dry_run else "Given back:",
