@@ -2,16 +2,20 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WORD = re.compile(r"(?:`[^`\n]+`|\S)+")
+"""A command in backticks counts as one."""
 PLAIN_WIDTH = 120
 """Columns where there is no terminal to ask."""
 
@@ -54,8 +58,25 @@ def table() -> Table:
     )
 
 
-def indented(console: Console, text: Text, by: int) -> None:
-    """Print text with a margin, which wrapped lines keep, and without blanks at the ends of lines."""
-    for line in text.wrap(console, max(20, console.width - by)):
-        line.rstrip()
-        console.print(Text(" " * by).append_text(line), no_wrap=True, overflow="ignore")
+def indented(console: Console, text: Text, by: int, hanging: int = 0) -> None:
+    """Print text with a margin, which wrapped lines keep and `hanging` more, and without blanks at the ends of lines.
+
+    Words are never cut, and neither are commands in backticks: what is too long for a line can still be copied.
+    """
+    width, margin = max(20, console.width - by - hanging), by
+    for paragraph in text.split(allow_blank=True):
+        paragraph.expand_tabs(8)
+        for line in paragraph.divide(_breaks(paragraph.plain, width)):
+            shown = Text(" " * margin).append_text(line)
+            shown.rstrip()
+            console.print(shown, soft_wrap=True, highlight=False)
+            margin = by + hanging
+
+
+def _breaks(paragraph: str, width: int) -> Iterator[int]:
+    """Give where the second line of a paragraph and those after it begin."""
+    start = 0
+    for word in _WORD.finditer(paragraph):
+        if paragraph[start : word.start()].strip() and cell_len(paragraph[start : word.end()]) > width:
+            start = word.start()
+            yield start

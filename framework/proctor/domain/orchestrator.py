@@ -103,15 +103,19 @@ class Orchestrator:
         return last is not None and last.step == self._workflow.main[-1] and last.status == OK
 
     def _follow(self, last: Completed, target: str) -> Next:
-        because = f"interaction {last.sequence}, {last.step}, ended {last.status}"
         if target == SELF:
-            return NextStep(last.step, f"{because}: repeat")
+            return NextStep(last.step, f"{because(last)}: repeat")
         if target != NEXT:
-            return NextStep(target, f"{because}: its table leads to {target}")
+            return NextStep(target, f"{because(last)}: its table leads to {target}")
         follower = self._workflow.follower(last.step)
         if follower is None:
-            return SessionComplete(f"{because}: it was the last step")
-        return NextStep(follower, f"{because}: go on")
+            return SessionComplete(f"{because(last)}: it was the last step")
+        return NextStep(follower, f"{because(last)}: go on")
+
+
+def because(last: Completed) -> str:
+    """Say what a rule was applied to: reasons begin so."""
+    return f"interaction {last.sequence}, {last.step}, ended {last.status}"
 
 
 def completed(interaction: Interaction) -> Completed | None:

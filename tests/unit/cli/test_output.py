@@ -1,16 +1,21 @@
-"""While a run is shown, stdout is ours: what anybody else writes there goes to stderr."""
+"""Text that is wrapped stays whole. While a run is shown, stdout is ours: what others write goes to stderr."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
-from proctor.cli.output import reserved
+from proctor.cli.output import indented, reserved
 
 SCRIPT = """
 import os, subprocess, sys
-from proctor.cli.output import reserved
+from rich.console import Console
+from rich.text import Text
+
+from proctor.cli.output import indented, reserved
 print("before")
 with reserved() as ours:
     ours.write("ours\\n")
@@ -41,3 +46,20 @@ def test_stdout_is_given_back_if_the_run_fails() -> None:
     with pytest.raises(ValueError, match="out of paper"), reserved():
         raise ValueError("out of paper")
     assert sys.stdout is before
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one two three four five six", ["  one two three four", "    five six"]),
+        ("a `proctor sessions list --all` b", ["  a", "    `proctor sessions list --all`", "    b"]),
+        ("see /a/very/long/path/to/some/file now", ["  see", "    /a/very/long/path/to/some/file", "    now"]),
+        ("one\n\ntwo", ["  one", "", "    two"]),
+        ("    def f():", ["      def f():"]),
+    ],
+)
+def test_indented_text_keeps_words_and_commands_whole(text: str, lines: list[str]) -> None:
+    console = Console(width=24, color_system=None)
+    with console.capture() as capture:
+        indented(console, Text(text), by=2, hanging=2)
+    assert capture.get().splitlines() == lines

@@ -2,53 +2,31 @@
 
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from operator import attrgetter
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from proctor.app import App, open_app
 from proctor.cli.jsonl import write_line
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
-from proctor.cli.output import table as new_table
 from proctor.cli.runs.running import named
 from proctor.cli.sessions.lookup import find
+from proctor.cli.sessions.story import Decision, Turning, print_story
 from proctor.cli.tree.past import log_of
 from proctor.cli.tree.product import text, whole
 from proctor.cli.tree.standing import Standing, standing
-from proctor.cli.wording import SHORT_ID, clean, first_line, gist
+from proctor.cli.wording import SHORT_ID, clean, first_line
 from proctor.config import Settings
 from proctor.domain.event import Event
 from proctor.domain.head import Head
 from proctor.domain.interaction import Interaction
 from proctor.domain.orchestrator import NextStep, completed
 from proctor.domain.session import TERMINAL
-from proctor.domain.workflow import OK
 
 UNKNOWN = "nobody knows"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A step that was handed out: why, and how it ended."""
-
-    at: float
-    sequence: int
-    step: str
-    reason: str
-    status: str
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Turning:
-    """Something else that changed the session's way."""
-
-    at: float
-    what: str
 
 
 async def print_explanation(settings: Settings, prefix: str, *, as_json: bool, database: str | None) -> None:
@@ -144,35 +122,19 @@ def _print(
     now: Standing,
     below: Sequence[tuple[Head, Standing]],
 ) -> None:
+    status = f"{head.status}, {head.outcome}" if head.outcome else head.status
     told = f"session {head.id[:SHORT_ID]}, {head.birth.workflow}, attempt {head.birth.attempt}"
-    console.print(Text.assemble((_name(head), "bold"), f"  {head.status}  ", (told, "dim")), soft_wrap=True)
+    console.print(Text.assemble((_name(head), "bold"), f"  {status}"), soft_wrap=True)
+    console.print(Text(told, "dim"), soft_wrap=True)
     console.print()
-    console.print(_table(history))
+    print_story(console, history)
     console.print(Text("\nNow", "bold"))
     for sentence in now.told:
-        indented(console, Text(clean(sentence)), by=2)
+        indented(console, Text(clean(sentence)), by=2, hanging=2)
     if below:
         console.print(Text("\nBelow it", "bold"))
     for child, each in below:
-        indented(console, Text(clean(f"{_name(child)} ({child.id[:SHORT_ID]}): {each.told[0]}")), by=2)
-
-
-def _table(history: Sequence[Decision | Turning]) -> Table:
-    table = new_table()
-    table.add_column("", justify="right", no_wrap=True)
-    table.add_column("step", overflow="fold")
-    table.add_column("because", overflow="fold")
-    table.add_column("ended", overflow="fold")
-    for each in history:
-        if isinstance(each, Turning):
-            table.add_row("", "", Text(each.what, "yellow"), "")
-            continue
-        message = gist(each.message) if each.status != OK else ""
-        ended = Text.assemble(
-            (each.status, "green" if each.status == OK else "yellow"), f": {message}" if message else ""
-        )
-        table.add_row(str(each.sequence), each.step, Text(each.reason), ended)
-    return table
+        indented(console, Text(clean(f"{_name(child)} ({child.id[:SHORT_ID]}): {each.told[0]}")), by=2, hanging=2)
 
 
 def _name(head: Head) -> str:
