@@ -146,7 +146,8 @@ class TestBegin:
         for active in (str(tmp_path), sys.prefix):
             clean.setenv("VIRTUAL_ENV", active)
             begun = await app.orders.begin(Order(user.top / "shop", new=True))
-            assert (tree := await app.store.tree(app.scope, begun.session_id))
+            tree = await app.store.tree(app.scope, begun.session_id)
+            assert tree is not None
             kept.append(tree.workflows[0].steps["initialize"].options.get("virtual_env"))
         assert kept == [str(tmp_path), None]
 
