@@ -18,7 +18,7 @@ def main() -> object:
 
     program.remember(called := program.called())
     try:
-        return proctor(prog_name=called)
+        return proctor(prog_name=called, complete_var="_PROCTOR_COMPLETE")
     except SystemExit as over:
         if "proctor.leaving" in sys.modules:  # plugins were at work
             from proctor.leaving import leave

@@ -73,6 +73,12 @@ def test_a_hint_of_a_real_process_can_be_pasted(tmp_path: Path) -> None:
     assert listed.stdout.startswith(f"No session yet. `{shlex.quote(sys.executable)} -m proctor run PATH` makes one")
 
 
+def test_a_shell_can_ask_for_completions_however_it_was_called(tmp_path: Path) -> None:
+    asking = {"PATH": str(tmp_path), "_PROCTOR_COMPLETE": "zsh_source"}
+    argv = [sys.executable, "-m", "proctor"]
+    assert "#compdef" in subprocess.run(argv, env=asking, capture_output=True, text=True, check=True).stdout
+
+
 def test_nothing_but_commands_of_ours_is_rewritten() -> None:
     program.remember("python -m proctor")
     try:
