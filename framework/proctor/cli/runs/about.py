@@ -70,7 +70,7 @@ class About:
         verb = "Watching" if self.attached else "Continuing" if self.continued else self._doing()
         told = [f"{verb} {self.name} with the agent {self.agent}, session {self.session_id[:SHORT_ID]}"]
         told.append(f"  commit {self.base[:SHORT_COMMIT]} of {self.repository}")
-        told += [f"  branch {self.branch}"] if self.branch else []
+        told += [f"  what is proven lands on the new branch {self.branch}"] if self.branch else []
         if self.attached:
             told.append("  another process runs this session; Ctrl-C here stops only the watching")
         if self.dirty:
