@@ -79,6 +79,12 @@ def product(**facts: Json) -> JsonObject:
     return {"files": {}, "tests": 3, "dropped": 0, "coverage": {"before": 40.0, "after": 87.6}, **facts}
 
 
+@pytest.fixture(autouse=True)
+def _usual_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have 80 columns, however wide the terminal of whoever runs the tests is."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
 @pytest.fixture
 def story() -> Story:
     return Story()
