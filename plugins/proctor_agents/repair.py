@@ -3,15 +3,20 @@
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from proctor.contracts.agent import Finding
+from proctor_agents.doctests import Example
 from proctor_agents.scope import quietly
 from proctor_agents.testfile import TestFile, is_recorded
-from proctor_agents.translation import indent
+from proctor_agents.translation import expected_exception, indent, quote
 from proctor_agents.writing import Draft, WrittenTest
 from proctor_python.findings import PROVES_NOTHING
 
+MOST = 4_000
+"""Characters of each text in a suspected bug; of a longer one the beginning and the end are told, `…` between them."""
+NOTHING = "nothing, as None shows"
 _PLACE = re.compile(r"\.py(?::|\", line )(\d+)")
 # What a test meets when its surroundings lack something; neither code nor documentation is to blame.
 _SURROUNDINGS = re.compile(
@@ -29,7 +34,9 @@ class SuspectedBug:
     line: int
     example: str
     expected: str
+    """What the documentation shows, of an exception the type and the message."""
     message: str
+    """What was found, as an example would show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +127,40 @@ def _bug(failure: _Failure) -> SuspectedBug:
     source = example.source
     if failure.at is None and len(passages) > 1:  # nobody knows which: show them all
         source = "\n".join(passage.example.source for passage in passages)
-    test, message = failure.test, failure.finding.message
-    return SuspectedBug(test.name, test.subject, example.line, source, example.expected, message)
+    test, expected = failure.test, example.exception or example.expected
+    found = [*map(_shortened, (source, expected, _found(failure.finding, example)))]
+    return SuspectedBug(test.name, test.subject, example.line, *found)
+
+
+def _found(finding: Finding, example: Example) -> str:
+    """Tell what came instead of what an example shows; its test compares texts unless something was raised."""
+    match _compared(finding.found):
+        case (str(got), str()) if example.exception is None:
+            return _as_shown(got, example)
+        case (str(got), str(wanted)):
+            name, _ = expected_exception(example)
+            return got if wanted == name.rpartition(".")[2] else f"{name}: {got}"
+    return finding.found or finding.message
+
+
+def _compared(found: str) -> tuple[object, object] | None:
+    with suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+        match ast.parse(found, mode="eval").body:
+            case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+                return ast.literal_eval(left), ast.literal_eval(right)
+    return None
+
+
+def _as_shown(got: str, example: Example) -> str:
+    """Give a text as it is, or as a literal where it would not show what differs from the expected one."""
+    if not got:
+        return NOTHING
+    visible = all(line.isprintable() and line == line.rstrip() for line in got.split("\n"))
+    return got.rstrip("\n") if visible and got.split() != example.text.split() else quote(got)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST else f"{text[: MOST // 2]}…{text[-MOST // 2 :]}"
 
 
 def _forms(test: WrittenTest, code: str) -> tuple[bool, ...] | None:

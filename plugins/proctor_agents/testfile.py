@@ -17,8 +17,10 @@ _HEADING = """\
 HELPERS = {
     "matches": '''\
 def matches(got, want, flags):
-    """Say whether text is as expected, the way doctest compares."""
-    return doctest.OutputChecker().check_output(want, got, flags)
+    """Say whether text is as expected, the way doctest compares; if not, show both."""
+    if not doctest.OutputChecker().check_output(want, got, flags):
+        assert got == want
+    return True
 ''',
     "shown": '''\
 def shown(value, capsys):

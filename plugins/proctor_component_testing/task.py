@@ -66,4 +66,5 @@ def _described(facts: Facts | None) -> Iterator[str]:
 
 def _finding(number: int, finding: Finding) -> str:
     detail = f"\n{finding.detail}" if finding.detail and finding.detail != finding.message else ""
-    return f"{number}. {finding.test or 'the file as a whole'} ({finding.check}): {finding.message}{detail}"
+    whole = f"\nIn full: {finding.found}" if finding.found not in f"{finding.message}{detail}" else ""
+    return f"{number}. {finding.test or 'the file as a whole'} ({finding.check}): {finding.message}{detail}{whole}"

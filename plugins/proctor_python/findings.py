@@ -24,7 +24,7 @@ def of_run(check: Check) -> list[Finding]:
             message = (
                 PROVES_NOTHING.get(test.outcome) or _headline(test.message) or f"The test ended as {test.outcome}."
             )
-            found.append(Finding(test.test, RUN, message, test.message))
+            found.append(Finding(test.test, RUN, message, test.message, found=test.found))
         elif not check.asserts.get(test.test, True):
             found.append(Finding(test.test, RUN, "The test asserts nothing, so it can never fail."))
     return found

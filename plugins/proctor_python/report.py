@@ -30,6 +30,8 @@ class TestOutcome(Value):
     outcome: Outcome
     message: str = ""
     duration: float = 0.0
+    found: str = ""
+    """Of a test that failed: the comparison, both values written out, or the exception with its message."""
 
 
 class Uncollected(Value):

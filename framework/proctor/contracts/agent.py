@@ -30,11 +30,14 @@ class Finding:
     """A traceback, the lines that were not reached: whatever helps to put it right."""
     condemns: bool = True
     """Whether the test, or the whole file, has to go if nobody puts it right. False: it is only worth a try."""
+    found: str = ""
+    """The comparison that failed, both values written out, or the exception with its message; "" if nobody knows."""
 
     def to_json(self) -> JsonObject:
         """Give the form in which a session's state keeps it."""
         said: JsonObject = {"test": self.test, "check": self.check, "message": self.message, "detail": self.detail}
-        return said if self.condemns else {**said, "condemns": False}
+        more: JsonObject = {"found": self.found} if self.found else {}
+        return {**said, **more} if self.condemns else {**said, **more, "condemns": False}
 
     @classmethod
     def from_json(cls, value: JsonObject) -> "Finding":
@@ -45,6 +48,7 @@ class Finding:
             message=str(value["message"]),
             detail=str(value.get("detail", "")),
             condemns=bool(value.get("condemns", True)),
+            found=str(value.get("found", "")),
         )
 
 

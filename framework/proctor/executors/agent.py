@@ -37,6 +37,8 @@ class FindingArguments(BaseModel):
     detail: str = ""
     condemns: bool = True
     """Whether the test, or the whole file, has to go if it is not put right."""
+    found: str = ""
+    """The comparison that failed, both values written out, or the exception with its message."""
 
 
 class ComponentArguments(BaseModel):

@@ -7,7 +7,9 @@ with a coverage package, or null). Each line is written at once, so that a crash
     {"kind": "collected", "tests": [node id...]}            in the order in which they will run
     {"kind": "importing", "path"} before a test file is, and null after it
     {"kind": "uncollected", "path", "message"}
-    {"kind": "start", "test"} and {"kind": "test", "test", "outcome", "message", "duration"}
+    {"kind": "start", "test"} and {"kind": "test", "test", "outcome", "message", "duration", "found"}
+                    `found` of one that failed: "LEFT == RIGHT" as source, each whole up to VALUE characters, or the
+                    exception with its message up to MESSAGE_LIMIT; "" if neither is known
     {"kind": "stopped", "test", "message"}                   a limit was reached; the process ends
     {"kind": "coverage", "files", "per_test", "reason"}      `files` null: not measured, for this reason
     {"kind": "end"}
@@ -20,6 +22,7 @@ import faulthandler
 import json
 import os
 import random
+import reprlib
 import sys
 import threading
 import time
@@ -31,6 +34,8 @@ import pytest
 from proctor_coverage import Measurement
 
 MESSAGE_LIMIT = 4_000
+VALUE = 2_000
+"""Characters of a value; of a longer one the beginning and the end are told, and `...` between them."""
 GRACE = 5.0
 IMPORTING = 3
 """So many times as long as a test may it take to import a file: it may be the first to import a large package."""
@@ -66,6 +71,7 @@ class Report:
         self.running: Optional[str] = None
         self.broken = False
         self.outcome: Dict[str, Any] = {}
+        self.compared = ("", "")
         self.run_ends = time.monotonic() + config["seconds"]
         self.limit, self.test_ends = config["seconds"], self.run_ends
         self.main = threading.main_thread().ident
@@ -87,7 +93,8 @@ class Report:
 
     def begin(self, test: str) -> None:
         """Note which test is running."""
-        self.running, self.outcome = test, {"outcome": "passed", "message": "", "duration": 0.0}
+        self.running, self.compared = test, ("", "")
+        self.outcome = {"outcome": "passed", "message": "", "duration": 0.0, "found": ""}
         self._set_limit(self.config["test_seconds"])
         self.write("start", test=test)
         if self.config["per_test"]:
@@ -114,6 +121,14 @@ class Report:
         outcome = _outcome(report)
         if _RANK[outcome] > _RANK[self.outcome["outcome"]]:
             self.outcome.update(outcome=outcome, message=_message(report))
+            self.outcome["found"] = self._found(report) if report.failed else ""
+
+    def _found(self, report: pytest.TestReport) -> str:
+        """Tell which comparison failed; a `pytest.raises` may have caught the last one, another failure came then."""
+        crash = str(getattr(getattr(report.longrepr, "reprcrash", None), "message", ""))
+        sign, values = self.compared
+        failed = crash.startswith(("assert ", "AssertionError: ")) and f" {sign} " in crash
+        return _clean(values if sign and failed else crash[:MESSAGE_LIMIT])
 
     def finish(self) -> None:
         """Write the outcome of the running test."""
@@ -164,6 +179,15 @@ def _message(report: Any) -> str:  # test and collection reports, of any version
         return _clean(str(longrepr or ""))[-MESSAGE_LIMIT:]
     except Exception as error:  # noqa: BLE001  an object of the test that cannot be printed
         return f"the failure cannot be shown: {type(error).__name__}"
+
+
+def _source(value: object) -> str:
+    shown = reprlib.Repr()
+    shown.maxlevel = 20
+    for limit in ("string", "other", "long", "list", "tuple", "dict", "set", "frozenset", "deque", "array"):
+        setattr(shown, f"max{limit}", VALUE)
+    text = shown.repr(value)
+    return text if len(text) <= VALUE else f"{text[: VALUE // 2]}...{text[-VALUE // 2 :]}"
 
 
 def _open() -> Report:
@@ -219,6 +243,13 @@ def pytest_runtest_call() -> Iterator[None]:
     streams = (sys.stdout, sys.stderr)
     yield
     REPORT.broken = any(stream.closed for stream in streams)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> None:
+    """Note both values of a comparison that fails; pytest itself shortens them in what it says of it."""
+    REPORT.compared = ("", "")
+    with contextlib.suppress(Exception):  # a `__repr__` of the test's may raise
+        REPORT.compared = (op, f"{_source(left)} {op} {_source(right)}")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

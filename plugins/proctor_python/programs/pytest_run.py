@@ -55,7 +55,8 @@ class Plan:
 class Outcomes:
     """What came of a run.
 
-    `tests`: node id -> {outcome, message, duration}, outcome being passed, failed, error, skipped, xfailed or xpassed.
+    `tests`: node id -> {outcome, message, duration, found}; an outcome is passed, failed, error, skipped, xfailed or
+    xpassed.
     `unreached`: tests that the run did not come to. `uncollected`: path -> message. `coverage`: file -> lines and arcs.
     `ended` is False when pytest itself broke down or ran out of time; `message` then says how. `broken` is True when it
     could not even begin, which no test is to blame for.
@@ -146,7 +147,7 @@ def as_list(outcomes: Outcomes, room: int = 1_000_000) -> List[Dict[str, Any]]:
     limit = max(200, min(4_000, room // max(len(outcomes.tests), 1)))
     proven = {test.partition("[")[0] for test, entry in outcomes.tests.items() if entry["outcome"] == "passed"}
     done = [
-        {"test": test, **entry, "message": target.end(entry["message"], limit)}
+        {"test": test, **entry, "message": target.end(entry["message"], limit), "found": entry.get("found", "")[:limit]}
         for test, entry in outcomes.tests.items()
         if entry["outcome"] != "skipped" or test.partition("[")[0] not in proven
     ]

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from proctor.cli.runs.lines import lines_of
 
 
@@ -69,6 +71,22 @@ def test_suspected_bugs_and_reasons_are_told(story, product):
         "larder.oven: suspected bug: test_fahrenheit (line 11): assert 356 == 350",
         "larder.oven: proven: no examples · 1 of 1 done",
     ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "message", "said"),
+    [
+        ("350", "356", "expected 350, found 356"),
+        ("row 0\nrow 1", "row 0\nrow 2", "expected row 1, found row 2"),
+        ("row 0", "row 0\nrow 1", "expected row 0, found row 0"),
+        ("x" * 500, "3", f"expected {'x' * 199}…, found 3"),
+    ],
+)
+def test_a_suspected_bug_is_told_by_the_first_line_that_differs(story, product, expected, message, said):
+    story.root()
+    bug = {"test": "test_f", "message": message, "expected": expected}
+    story.end(story.child("larder.oven"), outcome="proven", product=product(suspected_bugs=[bug]))
+    assert f"larder.oven: suspected bug: test_f: {said}" in told(story)
 
 
 def test_the_same_fault_is_told_once(story):

@@ -94,6 +94,11 @@ class TestMarkdown:
         assert "## Notices\n\n- slow\n" in told
         assert "acme 1.0): it never ran" in told
 
+    def test_a_value_of_several_lines_stays_in_its_column_and_is_whole(self) -> None:
+        bug = SuspectedBug("test_x", "a\n" + "b" * 3000, expected="a\nc")
+        told = rendered(report(part(made=Product(bugs=(bug,)))), "markdown")
+        assert f"expected  a\n          c\nfound     a\n          {'b' * 3000}\n```" in told
+
     def test_it_does_not_tell_the_public_where_things_lie_at_home(self) -> None:
         told = rendered(report(PROVEN), "markdown")
         assert "The tests ran with Python 3.12.1." in told

@@ -94,6 +94,27 @@ def test_a_suspected_bug_shows_example_expectation_and_line(story, product):
         assert part in text
 
 
+def test_a_long_value_stays_in_its_column_and_of_a_very_long_one_the_rest_is_in_the_report(story, product):
+    story.root()
+    bugs = [
+        {"test": "test_f", "message": "word " * 30 + "end", "expected": "row 0\nrow 1"},
+        {"test": "test_g", "message": "word " * 800 + "end", "expected": "3"},
+    ]
+    story.end(story.child("larder.oven"), outcome="proven", product=product(suspected_bugs=bugs))
+    lines = reported(story, width=80).splitlines()
+    first = lines.index("    expected  row 0")
+    words = " ".join(["word"] * 13)
+    assert lines[first + 1 : first + 5] == [
+        "              row 1",
+        f"    found     {words}",
+        f"              {words}",
+        "              word word word word end",
+    ]
+    [rest] = [line for line in lines if "more lines" in line]
+    assert rest == "              … 46 more lines; the JSON report has them"
+    assert max(map(len, lines[first:])) <= 80
+
+
 def test_one_reason_of_many_components_is_told_once(story):
     story.root()
     for name in ("larder.a", "larder.b"):

@@ -231,7 +231,7 @@ async def test_no_folder_is_made_outside_the_workspace(desk: Desk, tmp_path: Pat
 
 async def test_the_agent_gets_the_task_as_it_was_given(desk: Desk) -> None:
     agent = Told(nothing)
-    finding = {"test": "test_total", "check": "run_tests", "message": "wrong", "detail": "1 != 2"}
+    finding = {"test": "test_total", "check": "run_tests", "message": "wrong", "detail": "1 != 2", "found": "1 == 2"}
     await desk.execute(agent, findings=[finding], previous="It failed.", conversation_id="c", seconds=7.0)
     task = agent.task
     assert task is not None

@@ -80,6 +80,51 @@ def test_what_fails_as_text_too_is_removed_and_reported(draft: Draft) -> None:
     assert bug.message == "assert '6' == '7'"
 
 
+MEAN = '''\
+def mean(x):
+    """Mean.
+
+    >>> mean(1)
+    3
+    """
+
+
+def fail(x):
+    """Fail.
+
+    >>> fail(1)
+    Traceback (most recent call last):
+    ValueError: too small
+    """
+'''
+LONG = "word " * 2_000 + "end"
+
+
+@pytest.mark.parametrize(
+    ("test", "found", "told"),
+    [
+        ("test_mean", "'4\\n' == '3\\n'", "4"),
+        ("test_mean", "'1\\n2\\n' == '3\\n'", "1\n2"),
+        ("test_mean", "'' == '3\\n'", "nothing, as None shows"),
+        ("test_mean", "'3 \\n' == '3\\n'", r'"3 \n"'),
+        ("test_mean", "'\\x1b[1m4' == '3\\n'", r'"\x1b[1m4"'),
+        ("test_mean", "OSError: 'a' == 'b'", "OSError: 'a' == 'b'"),
+        ("test_mean", "KeyError: 1\n  in two lines", "KeyError: 1\n  in two lines"),
+        ("test_mean", "", "assert 1 == 2"),
+        ("test_mean", f"{LONG!r} == '3\\n'", f"{LONG[:2000]}…{LONG[-2000:]}"),
+        ("test_fail", "'too large' == 'too small'", "ValueError: too large"),
+        ("test_fail", "'KeyError' == 'ValueError'", "KeyError"),
+    ],
+)
+def test_a_suspected_bug_tells_what_was_found_as_an_example_would_show_it(test: str, found: str, told: str) -> None:
+    draft = write_tests(MEAN, "shop")
+    text = repair(draft.text, [finding(test)], draft).text if test == "test_mean" else draft.text
+    failure = Finding(test, "run_tests", "assert 1 == 2", "", found=found)
+    [bug] = repair(text, [failure], draft).suspected_bugs
+    assert bug.message == told
+    assert bug.expected.strip() == {"test_mean": "3", "test_fail": "ValueError: too small"}[test]
+
+
 def failures(outcomes: dict[str, BaseException | None]) -> list[Finding]:
     """Report failing tests with the place in the test, as a traceback has it."""
     found = []

@@ -117,8 +117,10 @@ def test_the_file_says_what_it_is_and_imports_only_what_it_uses() -> None:
 
 
         def matches(got, want, flags):
-            """Say whether text is as expected, the way doctest compares."""
-            return doctest.OutputChecker().check_output(want, got, flags)
+            """Say whether text is as expected, the way doctest compares; if not, show both."""
+            if not doctest.OutputChecker().check_output(want, got, flags):
+                assert got == want
+            return True
 
 
         def test_price_3():

@@ -83,3 +83,11 @@ def test_each_check_replaces_its_findings_so_that_only_the_last_are_fixed() -> N
     walk.turn()
     assert walk.head.state["findings"] == []
     assert [each["test"] for each in fixing(walk).arguments["findings"]] == [f"{TARGET}::test_b"]
+
+
+def test_what_a_message_shortens_is_told_in_full() -> None:
+    world = World({})
+    ran = world.ran(bad=["test_a"])
+    ran.data["report"]["runs"][0]["tests"][0]["found"] = "'all of it' == 'and this'"
+    world.script["run_tests"] = [ran]
+    assert "In full: 'all of it' == 'and this'\n" in fixing(surveyed(world)).arguments["text"]

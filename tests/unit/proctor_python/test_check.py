@@ -1,3 +1,4 @@
+import re
 import signal
 import sys
 import time
@@ -22,6 +23,42 @@ def check(tree, execute, target):
 
 def outcomes(run):
     return {test.test.partition("::")[2]: test.outcome for test in run.tests}
+
+
+def test_what_was_compared_is_told_whole_and_so_is_an_exception(check):
+    run = check(
+        """
+import pytest
+class Odd:
+    def __repr__(self): raise ValueError
+def test_text(): assert "a" * 500 + "\\n" == "b" * 500
+def test_lines(): assert "\\n".join(map(str, range(99))) == ""
+def test_list(): assert list(range(200)) == [1]
+def test_float(): assert 1 / 3 == 0.33
+def test_none(): assert None == "x" * 300
+def test_said(): assert 3 == 4, "three is not four"
+def test_long(): assert "a" * 9_999 == "b"
+def test_odd(): assert Odd() == 3
+def test_raising(): raise OSError("first\\n" + "second " * 99)
+def test_caught():
+    with pytest.raises(AssertionError): assert 1 == 2
+    raise KeyError(3)
+def test_passes(): assert 1 == 1
+"""
+    ).runs[0]
+    found = {test.test.partition("::")[2]: test.found for test in run.tests}
+
+    assert found["test_text"] == f"{'a' * 500 + chr(10)!r} == {'b' * 500!r}"
+    assert found["test_lines"] == f"{chr(10).join(map(str, range(99)))!r} == ''"
+    assert found["test_list"] == f"{[*range(200)]} == [1]"
+    assert found["test_float"] == "0.3333333333333333 == 0.33"
+    assert found["test_none"] == f"None == {'x' * 300!r}"
+    assert found["test_said"] == "3 == 4"
+    assert re.fullmatch(r"'a{997}\.\.\.a{998}' == 'b'", found["test_long"])
+    assert found["test_odd"].endswith(" == 3")
+    assert found["test_raising"] == f"OSError: first\n{'second ' * 99}".strip()
+    assert found["test_caught"] == "KeyError: 3"
+    assert found["test_passes"] == ""
 
 
 def test_each_test_is_judged_alone(check):

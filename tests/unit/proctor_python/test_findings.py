@@ -1,3 +1,4 @@
+from proctor import Finding
 from proctor_python import findings
 from proctor_python.check import Check, Run
 from proctor_python.measured import Measured
@@ -17,11 +18,16 @@ def test_a_good_test_passes_and_asserts():
 
 def test_a_failure_is_headed_by_the_line_that_says_most():
     failed = TestOutcome(
-        test="a", outcome="failed", message="def test_a():\n>   assert f() == 1\nE   assert 2 == 1\n\nfile.py:1"
+        test="a",
+        outcome="failed",
+        message="def test_a():\n>   assert f() == 1\nE   assert 2 == 1\n\nfile.py:1",
+        found="2 == 1",
     )
     (finding,) = findings.of_run(Check(runs=(Run(seed=1, tests=(failed,)),)))
 
     assert (finding.check, finding.message, finding.detail) == ("run_tests", "assert 2 == 1", failed.message)
+    assert finding.found == "2 == 1"
+    assert Finding.from_json(finding.to_json()) == finding
 
 
 def test_a_file_that_cannot_be_collected_is_one_finding():

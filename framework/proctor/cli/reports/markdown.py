@@ -1,6 +1,7 @@
 """A report as Markdown, for the text of a pull request: of long lists it tells the beginning."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from proctor.cli.reports.foreign import block, code, inline, row
 from proctor.cli.reports.report import Part, Report
@@ -11,7 +12,9 @@ from proctor.cli.wording import SHORT_COMMIT
 
 MOST = 60_000
 """Characters: forges take some 65,000. The JSON has everything."""
-MOST_COMPONENTS, MOST_BUGS, MOST_DROPPED, MOST_OTHERS = 200, 12, 40, 40
+MOST_COMPONENTS, MOST_DROPPED, MOST_OTHERS = 200, 40, 40
+BUGS, VALUE = 20_000, 4_000
+"""Characters of all suspected bugs, and of one of their values."""
 CHARACTERS = 500
 """Of one message."""
 _UNENDED = {"cancelled": "it was cancelled", "running": "it is still under way", "waiting": "it has not begun"}
@@ -67,18 +70,23 @@ def _bugs(report: Report) -> Iterator[str]:
         yield "## Suspected bugs"
         yield ""
         yield "The code does not bear these tests out. They are kept out of the commit."
-        for component, bug in found[:MOST_BUGS]:
-            yield from _bug(component, bug)
-        yield from _more(len(found) - MOST_BUGS, "suspected bugs")
+        told = ["\n".join(_bug(component, bug)) for component, bug in found]
+        fitting = sum(size <= BUGS for size in accumulate(map(len, told)))
+        yield from told[:fitting]
+        yield from _more(len(found) - fitting, "suspected bugs")
 
 
 def _bug(component: str, bug: SuspectedBug) -> Iterator[str]:
     where = f", line {bug.line}" if bug.line else ""
-    told = [bug.example or "", f"expected  {bug.expected}" if bug.expected else "", f"found     {bug.message}"]
+    told = [f"{label}{_hanging(label, _cut(value, VALUE))}" for label, value in bug.told().items()]
     yield ""
     yield f"**{code(bug.test) or 'A test'}** in {code(component)}{where}:"
     yield ""
-    yield block("\n".join(_cut(each) for each in told if each))
+    yield block("\n".join(told))
+
+
+def _hanging(label: str, value: str) -> str:
+    return value.replace("\n", "\n" + " " * len(label))
 
 
 def _dropped(report: Report) -> Iterator[str]:
@@ -144,5 +152,5 @@ def _more(number: int, things: str) -> Iterator[str]:
         yield f"… and {number} more {things}; the JSON report has them all."
 
 
-def _cut(message: str) -> str:
-    return message if len(message) <= CHARACTERS else f"{message[:CHARACTERS]}…"
+def _cut(message: str, most: int = CHARACTERS) -> str:
+    return message if len(message) <= most else f"{message[:most]}…"

@@ -19,6 +19,8 @@ from proctor.cli.wording import SHORT_COMMIT, SHORT_ID, clean, clipped, count, d
 
 FIRST, LAST = 2, 3
 """Lines of a message that are shown, from its beginning and from its end."""
+VALUE_FIRST, VALUE_LAST = 12, 4
+"""Lines of a value that are shown, from its beginning and from its end."""
 NAMES = 5
 """Components that are named for one reason; the table has them all."""
 NARROW = 70
@@ -122,13 +124,20 @@ def _bugs(console: Console, rows: Sequence[Row]) -> None:
     for row, bug in found:
         where = f"{row.name}, line {bug.line}" if bug.line else row.name
         console.print(Text.assemble("  ", (where, "yellow"), f"  {bug.test}"), soft_wrap=True)
-        details = Text()
-        if bug.example:
-            details.append(f"{bug.example}\n")
-        if bug.expected:
-            details.append("expected  ", "dim").append(f"{bug.expected}\n")
-        details.append("found     ", "dim").append(excerpt(bug.message))
-        indented(console, details, by=4)
+        for label, value in bug.told().items():
+            _value(console, label, value)
+
+
+def _value(console: Console, label: str, value: str) -> None:
+    """Print a value beside its label, or only below the margin without one; of a long one the beginning and the end."""
+    margin = 4 + len(label)
+    lines = [line.plain.rstrip() for line in Text(value).wrap(console, max(20, console.width - margin))]
+    left_out = len(lines) - VALUE_FIRST - VALUE_LAST
+    if left_out > 1:
+        lines[VALUE_FIRST:-VALUE_LAST] = [f"… {left_out} more lines; the JSON report has them"]
+    for number, line in enumerate(lines):
+        head = label if number == 0 else " " * len(label)
+        console.print(Text.assemble("    ", (head, "dim"), line), no_wrap=True, overflow="ignore")
 
 
 def _missing(console: Console, rows: Sequence[Row], hints: Hints) -> None:

@@ -6,7 +6,7 @@ from proctor.cli.program import command
 from proctor.cli.tree.product import Product, SuspectedBug, text
 from proctor.cli.tree.spending import of_one, reported
 from proctor.cli.tree.view import DROP, EXTERNAL, FIX, TROUBLE, SessionView, TreeView
-from proctor.cli.wording import SHORT_ID, clipped, clock, count, duration, first_line, gist
+from proctor.cli.wording import SHORT_ID, clean, clipped, clock, count, duration, first_line, gist
 from proctor.domain.event import Event
 from proctor.domain.session import TERMINAL
 from proctor.domain.workflow import FAULT, OK
@@ -103,7 +103,12 @@ def _result(session: SessionView, product: Product) -> str:
 def told(bug: SuspectedBug) -> str:
     """Tell of a suspected bug in one line."""
     where = f" (line {bug.line})" if bug.line else ""
-    return f"{bug.test}{where}: {clipped(first_line(bug.message))}"
+    if not bug.expected:
+        return f"{bug.test}{where}: {clipped(first_line(bug.message))}"
+    first = first_line(bug.expected), first_line(bug.message)
+    pairs = zip(clean(bug.expected).splitlines(), clean(bug.message).splitlines(), strict=False)
+    expected, found = next((pair for pair in pairs if pair[0] != pair[1]), first)
+    return f"{bug.test}{where}: expected {clipped(expected.strip())}, found {clipped(found.strip())}"
 
 
 def _completed(event: Event) -> str:

@@ -28,6 +28,11 @@ class SuspectedBug:
             line=whole(value.get("line")) or None,
         )
 
+    def told(self) -> dict[str, str]:
+        """Give what is known by its label, which is as wide as the others: the example has none."""
+        values = {"": self.example, "expected  ": self.expected, "found     ": self.message}
+        return {label: value for label, value in values.items() if value}
+
 
 @dataclass(frozen=True, slots=True)
 class DroppedTest:
