@@ -1,5 +1,6 @@
 """The builtin agent: no key, no network. Examples in docstrings become tests; what has none is recorded as it is."""
 
+import ast
 import asyncio
 from collections.abc import Iterator, Sized
 from contextlib import suppress
@@ -9,13 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from proctor import Activity, Agent, AgentResult, JsonObject, Task
 from proctor.contracts.activity import Emit
+from proctor_agents.recordable import only_coroutines
 from proctor_agents.recorded import RecordedTest, recorded_tests
 from proctor_agents.recording import record
 from proctor_agents.repair import Repair, SuspectedBug, repair
 from proctor_agents.scope import bindings_of, quietly
 from proctor_agents.survey import Survey, survey
 from proctor_agents.testfile import TestFile, is_recorded
-from proctor_agents.writing import Draft, write_tests
+from proctor_agents.writing import PROGRAM, Draft, write_tests
 
 _FROM_BOTH = "they expect what its documentation shows and, where marked, what it does today."
 _RECORDED = "they record what it does today."
@@ -52,7 +54,7 @@ class BuiltinAgent(Agent):
         if recorded:
             emit(Activity("activity", f"{_count(recorded, 'test')} recorded from what {task.component.path} does"))
         if not draft.tests and not recorded:
-            return AgentResult("warning", _why_nothing(draft, self.options.recorded))
+            return AgentResult("warning", _why_nothing(source, draft, self.options.recorded))
         new = await asyncio.to_thread(_new, task, _file(task, draft, recorded))
         if not new.blocks:
             return AgentResult("warning", "all of its tests are there already" if recorded else _ALL_THERE)
@@ -146,12 +148,20 @@ def _written(file: TestFile) -> str:
     return f"{_count(file.blocks, 'test')} written{told}"
 
 
-def _why_nothing(draft: Draft, recorded: bool) -> str:
-    more = ", and nothing it does could be recorded" if recorded else ""
+def _why_nothing(source: str, draft: Draft, recorded: bool) -> str:
     if not draft.skipped:
-        return f"no docstring of it has an example{more}"
-    first = draft.skipped[0]
+        return f"no docstring of it has an example{_why_not_recorded(source) if recorded else ''}"
+    first, more = draft.skipped[0], ", and nothing it does could be recorded" if recorded else ""
+    if first.reason == PROGRAM:
+        return first.reason
     return f"no example of it can become a test (line {first.line}: {first.reason}){more}"
+
+
+def _why_not_recorded(source: str) -> str:
+    with quietly():
+        if only_coroutines(ast.parse(source)):
+            return ", and all it offers are coroutines, which are never tried out"
+    return ", and nothing it does could be recorded"
 
 
 def _count(things: Sized, noun: str) -> str:

@@ -66,6 +66,14 @@ def values_of(node: ast.ClassDef) -> tuple[str, ...]:
     return tuple(f"{node.name}.{member}" for member in members)
 
 
+def only_coroutines(tree: ast.Module) -> bool:
+    """Tell whether a module has public functions or methods, and every one is a coroutine: those are not tried out."""
+    bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+    functions = [node for body in bodies for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    public = [node for node in functions if not node.name.startswith("_")]
+    return bool(public) and all(isinstance(node, ast.AsyncFunctionDef) for node in public)
+
+
 def _is_enum(node: ast.ClassDef) -> bool:
     return bool({ast.unparse(base).rpartition(".")[2] for base in node.bases} & _ENUMS)
 

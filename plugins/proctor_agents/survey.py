@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proctor import Task
 from proctor_agents.doctests import harvest
+from proctor_agents.entry import runs_when_imported
 from proctor_agents.inputs import calls
 from proctor_agents.recordable import Recordable, recordables, values_of
 from proctor_agents.scope import bindings_of
@@ -37,7 +38,7 @@ def survey(task: Task, source: str, draft: Draft) -> Survey:
     told, documented = frozenset(_told(source)), frozenset(test.subject for test in draft.tests)
     root = _import_root(task)
     package = root / task.component.name.partition(".")[0]
-    found = recordables(tree, documented)
+    found = () if runs_when_imported(task.component.name, tree) else recordables(tree, documented)
     if all(thing.name in documented for thing in found):
         return Survey(root, (), (), told, documented)
     names = bindings_of(source).surely

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 
 from proctor_agents.cases import cases_of
 from proctor_agents.doctests import Example, Subject, harvest
+from proctor_agents.entry import runs_when_imported
 from proctor_agents.naming import Names, case_of
 from proctor_agents.resolution import Resolution
 from proctor_agents.scope import Bindings, bindings_of, quietly
 from proctor_agents.testfile import Import, TestFile
 from proctor_agents.translation import Passage, UntranslatableError, indent, quote, translate
+
+PROGRAM = 'importing it runs the program: it has no `if __name__ == "__main__":`'
+"""Why a `__main__` module gets no tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,12 @@ def write_tests(source: str, module: str, *, header: str | None = None, flags: i
 
 
 def _write(source: str, module: str, header: str | None, flags: int) -> Draft:
-    if module.rpartition(".")[2] == "__main__":
-        return Draft(skipped=(Skipped("", 1, "importing a __main__ module runs the program"),))
     try:
-        subjects, bindings = harvest(source), bindings_of(source)
+        subjects, bindings, tree = harvest(source), bindings_of(source), ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return Draft(skipped=(Skipped("", 1, f"the module cannot be read: {error}"),))
+    if runs_when_imported(module, tree):
+        return Draft(skipped=(Skipped("", 1, PROGRAM),))
     writer = _Writer(module, bindings, flags)
     for subject in subjects:
         writer.write(subject)

@@ -95,6 +95,21 @@ async def test_where_there_is_nothing_to_write_it_says_why(agent: Agent, tmp_pat
     assert files(tmp_path) == ["shop.py"]
 
 
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("async def f(x):\n    return x\n", "and all it offers are coroutines, which are never tried out"),
+        ("class A:\n    def __init__(self): ...\n    async def f(self, x): ...\n", "all it offers are coroutines"),
+        ("async def f(x): ...\n\n\ndef send(x): ...\n", "and nothing it does could be recorded"),
+        ("", "and nothing it does could be recorded"),
+    ],
+)
+async def test_of_a_module_with_coroutines_alone_it_says_so(tmp_path: Path, source: str, why: str) -> None:
+    result = await BuiltinAgent(BuiltinOptions()).run(task(tmp_path, source), ignore)
+    assert result.status == "warning"
+    assert why in result.message
+
+
 async def test_without_recording_it_never_runs_the_source(agent: Agent, tmp_path: Path) -> None:
     source = f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n{GOOD}"
     assert (await agent.run(task(tmp_path, source), ignore)).status == "ok"

@@ -198,6 +198,25 @@ async def test_a_module_that_cannot_be_imported_has_nothing_to_record(tmp_path: 
     assert result.message == "no docstring of it has an example, and nothing it does could be recorded"
 
 
+@pytest.mark.parametrize(("guard", "runs"), [("", True), ('if __name__ == "__main__":\n    ', False)])
+async def test_a_program_is_imported_only_if_that_does_not_run_it(tmp_path: Path, guard: str, runs: bool) -> None:
+    package, target = tmp_path / "shop", "tests/test_shop___main__.py"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    leaves = f"{guard}pathlib.Path({str(tmp_path / 'ran')!r}).touch()\n"
+    source = f"import pathlib\n\n\ndef f(x: int):\n    return x\n\n\n{leaves}"
+    (package / "__main__.py").write_text(source, encoding="utf-8")
+    component = Component("shop.__main__", "shop/__main__.py")
+    environment = {"PATH": "/usr/bin:/bin", "PROCTOR_PYTHON": sys.executable}
+    task = Task("write tests", tmp_path, component, target, (target,), environment=environment)
+    result = await AGENT.run(task, lambda _: None)
+    assert not (tmp_path / "ran").exists()
+    if runs:
+        assert result.message == 'importing it runs the program: it has no `if __name__ == "__main__":`'
+    else:
+        assert "from shop.__main__ import f" in (tmp_path / target).read_text()
+
+
 async def test_it_runs_in_the_interpreter_that_the_tests_run_in(tmp_path: Path) -> None:
     result = await ask(tmp_path, "def f(x: int):\n    return x\n", environment={"PROCTOR_PYTHON": "/no/such/python"})
     assert result.status == "warning"

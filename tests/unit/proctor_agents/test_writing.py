@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proctor_agents.writing import write_tests
+from proctor_agents.writing import PROGRAM, write_tests
 
 Run = Callable[[str, str], dict[str, BaseException | None]]
 
@@ -154,9 +154,29 @@ def test_without_anything_to_assert_there_is_no_file(source: str) -> None:
     assert (draft.text, draft.tests) == ("", ())
 
 
-def test_a_program_is_not_imported() -> None:
-    draft = write_tests(documented(">>> price()\n3"), "shop.__main__")
-    assert (draft.tests, draft.skipped[0].reason) == ((), "importing a __main__ module runs the program")
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "price()",
+        "import sys\nsys.exit(price())",
+        "try:\n    code = price()\nexcept OSError:\n    pass",
+        "if __name__ != '__main__':\n    price()",
+        "with open('x') as file:\n    pass",
+        "for each in ():\n    pass",
+        "raise SystemExit",
+    ],
+)
+def test_a_program_is_not_imported(entry: str) -> None:
+    source = documented(">>> price()\n3") + f"\n{entry}\n"
+    draft = write_tests(source, "shop.__main__")
+    assert (draft.tests, [each.reason for each in draft.skipped]) == ((), [PROGRAM])
+    assert write_tests(source, "shop.till").tests
+
+
+@pytest.mark.parametrize("entry", ["", 'if __name__ == "__main__":\n    price()', "if '__main__' == __name__: price()"])
+def test_a_program_that_only_runs_as_one_is_a_module_as_any_other(entry: str) -> None:
+    source = documented(">>> price()\n3") + f"\nlimit: int = 3\n{entry}\n"
+    assert "from shop.__main__ import price" in write_tests(source, "shop.__main__").text
 
 
 def test_every_test_says_where_it_comes_from() -> None:
