@@ -1,15 +1,16 @@
 """Arguments to try a function with, from what its source says of each parameter; readable ones first."""
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 
+from proctor_agents.evidence import kinds_of, named
 from proctor_agents.recordable import Parameter, Recordable
 
 MOST = 120
 _DEEP = 12
 _EMPTY = ("", "''", "[]", "{}", "()")
+_ZERO = ("0", "None", "False")
 _ANYTHING = ("[1, 2, 3]", "'abc'", "3", "{'a': 1, 'b': 2}", "None", "'Hello World'", "len", "2.5", "(1, 2)", "True")
 _OF_TYPE: Mapping[str, tuple[str, ...]] = {
     "int": ("3", "0", "1", "-2", "10", "1000000"),
@@ -51,32 +52,23 @@ _SAME_AS = {
     **dict.fromkeys(("IO", "TextIO", "BinaryIO", "StringIO", "BytesIO"), "file"),
     **dict.fromkeys(("Exception", "BaseException"), "exception"),
 }
-# Words of a parameter's name, and what it then most likely is.
-_CALLED = (
-    ("func function fn callback predicate pred key_func callable wrapped f decorator factory op binop", "callable"),
-    ("funcs functions", "functions"),
-    ("text string str s word words line sentence title label message msg prefix suffix sep delim char chars", "str"),
-    ("name path filename url pattern format fmt template value_str code token html", "str"),
-    ("n k num number count size length width height index idx i j start stop end step limit max min depth", "int"),
-    ("maxsize max_size precision digits position pos level times bits total amount age year month day", "int"),
-    ("seconds minutes hours ratio rate fraction factor weight x y z", "float"),
-    ("items seq sequence iterable it lst list values elements data array src collection iterables seqs xs", "list"),
-    ("d dict dictionary mapping map kwargs options config dct dicts obj", "dict"),
-    ("pairs", "pairs"),
-    ("bytes buf buffer", "bytes"),
-    ("set sets other others", "list"),
-    ("cls type types typ klass", "type"),
-    ("dt date datetime", "datetime"),
-    ("delta timedelta", "timedelta"),
-    ("exc error exception", "exception"),
-    ("file fp fileobj stream handle out", "file"),
-    ("key", "key"),
-    ("flag strict reverse ignore include", "bool"),
-)
-_BY_WORD = {word: kind for words, kind in _CALLED for word in words.split()}
 Classes = Mapping[str, Sequence[str]]
 """Name of a class of the module -> values of it as source text."""
-_MORE = {"key": ("'a'", "1", "len", "0"), "functions": ("[len, str]",)}
+_MORE: Mapping[str, tuple[str, ...]] = {
+    "key": ("'a'", "1", "len", "0"),
+    "functions": ("[len, str]",),
+    "types": ("(int, str)",),
+    "strings": ("['a', 'b', 'a']", "['abc']", "[]"),
+}
+_TEXTS: Mapping[str, str] = {
+    "path": "'a/b.txt'",
+    "url": "'https://example.org/a?b=1#c'",
+    "email": "'ada@example.org'",
+    "markup": "'<p>Hello <b>World</b></p>'",
+    "version": "'1.2.3'",
+    "encoding": "'utf-8'",
+}
+"""Kinds of text, and one that is no nonsense."""
 
 
 def calls(thing: Recordable, seen: Sequence[str], classes: Classes) -> tuple[str, ...]:
@@ -85,10 +77,13 @@ def calls(thing: Recordable, seen: Sequence[str], classes: Classes) -> tuple[str
     lists = list(dict.fromkeys([*seen, *islice(made, MOST)]))
     if thing.kind != "class":
         return tuple(lists)
+    if not all(parameter.name for parameter in thing.parameters):
+        return tuple(dict.fromkeys(["", *lists]))
     # An instance that holds something shows more than an empty one: a small one first, one of middling size next.
     full = [arguments for arguments in lists if arguments not in _EMPTY]
     middle = len(set(seen) - set(_EMPTY)) // 2
-    return tuple(dict.fromkeys([*full[:1], *full[middle : middle + 1], *_EMPTY[:1], *full, *lists]))
+    small = [arguments for arguments in full if arguments not in _ZERO]
+    return tuple(dict.fromkeys([*small[:1], *full[middle : middle + 1], *_EMPTY[:1], *full, *lists]))
 
 
 def _made(thing: Recordable, classes: Classes) -> Iterator[str]:
@@ -125,17 +120,20 @@ def candidates(parameter: Parameter, node: ast.AST, classes: Classes) -> tuple[s
     """Return values for one parameter as source text, the most fitting first."""
     found = [*_compared(parameter.name, node)]
     if parameter.annotation is not None:
-        found += _annotated(parameter.annotation, classes)
-        return tuple(dict.fromkeys(found)) or _ANYTHING
+        values = _annotated(parameter.annotation, classes)
+        texts = [_TEXTS[kind] for kind in named(parameter.name) if kind in _TEXTS and "'abc'" in values]
+        return tuple(dict.fromkeys([*found, *texts, *values])) or _ANYTHING
     if parameter.default is not None:
         found = [*_like(parameter.default), *found]
-    kind = _BY_WORD.get(parameter.name) or next(
-        (_BY_WORD[word] for word in reversed(re.split(r"_|(?<=[a-z])\d", parameter.name)) if word in _BY_WORD), ""
-    )
-    found = [*(_MORE.get(kind) or _OF_TYPE.get(kind, ())), *found]
-    if kind == "list":
+    kinds = kinds_of(parameter.name, node)
+    found = [*(value for kind in kinds for value in _of_kind(kind)), *found]
+    if "list" in kinds:
         found += [*_OF_TYPE["pairs"], "'abc'", "{'a': 1, 'b': 2}", "range(5)"]
     return tuple(dict.fromkeys([*found, *_ANYTHING]))
+
+
+def _of_kind(kind: str) -> tuple[str, ...]:
+    return (_TEXTS[kind], *_OF_TYPE["str"]) if kind in _TEXTS else _MORE.get(kind) or _OF_TYPE.get(kind, ())
 
 
 def _annotated(annotation: ast.expr, classes: Classes) -> list[str]:

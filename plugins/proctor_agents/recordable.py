@@ -10,6 +10,7 @@ from proctor_agents.outside import outsiders
 Kind = Literal["function", "class", "enum", "method", "static", "property"]
 Function = ast.FunctionDef
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
+_HOLDING = {"list", "dict", "set", "frozenset", "tuple", "str", "bytes", "int", "float", "OrderedDict", "defaultdict"}
 _OPERATORS = {
     *("len", "contains", "getitem", "setitem", "iter", "reversed", "bool", "call", "repr", "str", "eq", "ne", "lt"),
     *("le", "gt", "ge", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "neg", "int"),
@@ -22,6 +23,7 @@ class Parameter:
     """One parameter as the source writes it."""
 
     name: str
+    """"" if it is only supposed: a constructor of another module may take something."""
     annotation: ast.expr | None = None
     default: ast.expr | None = None
     by_name: bool = False
@@ -121,8 +123,18 @@ def _construction(node: ast.ClassDef, methods: dict[str, Function]) -> tuple[Par
     fields = [field for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)]
     if fields and (node.decorator_list or "NamedTuple" in ast.unparse(node)):
         return tuple(Parameter(ast.unparse(field.target), field.annotation, field.value) for field in fields)
-    # What an inherited constructor takes is not seen here: one argument of any kind, or none.
-    return (Parameter("value", default=ast.Constant(None)),)
+    return _inherited(node)
+
+
+def _inherited(node: ast.ClassDef) -> tuple[Parameter, ...]:
+    """Give what a constructor takes that is not seen here: nothing, or by the name of a base one plain value."""
+    bases = [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+    if not {*bases} - {"object", "ABC", "Generic", "Protocol"}:
+        return ()
+    holds = next((base for base in bases if base in _HOLDING), None)
+    says = any(base.endswith(("Error", "Exception", "Warning")) for base in bases)
+    kind = ast.Name(holds or "str") if holds or says else None
+    return (Parameter("value" if kind else "", kind, ast.Constant(None)),)
 
 
 def _parameters(node: Function, skipped: int) -> tuple[Parameter, ...]:

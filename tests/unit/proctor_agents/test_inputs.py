@@ -35,10 +35,61 @@ def first(signature: str, body: str = "return 1") -> str:
         ("max_width", "3"),
         ("predicate", "len"),
         ("unheard_of", "[1, 2, 3]"),
+        ("endpos", "3"),
+        ("tdate", "datetime.datetime(2024, 1, 31, 12, 30)"),
+        ("asset", "[1, 2, 3]"),
+        ("types", "(int, str)"),
+        ("names", "['a', 'b', 'a']"),
+        ("base_url", "'https://example.org/a?b=1#c'"),
+        ("base_url: str", "'https://example.org/a?b=1#c'"),
+        ("base_url: int", "3"),
+        ("encoding", "'utf-8'"),
+        ("filename", "'a/b.txt'"),
     ],
 )
 def test_the_first_try_is_what_the_signature_says(signature: str, arguments: str) -> None:
     assert first(signature) == arguments
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments"),
+    [
+        ("return thing.upper()", "'abc'"),
+        ("return sorted(thing.items())", "{'a': 1, 'b': 2}"),
+        ("return thing.total_seconds()", "datetime.timedelta(days=1, seconds=30)"),
+        ("return list(range(thing))", "3"),
+        ("return thing(1)", "len"),
+        ("return other.upper()", "[1, 2, 3]"),
+        ('"""F.\n\n    :param str thing: it\n    """', "'abc'"),
+        ('"""F.\n\n    :type thing: dict of str\n    """', "{'a': 1, 'b': 2}"),
+        ('"""F.\n\n    Args:\n        thing (int, optional): it\n    """', "3"),
+        ('"""F.\n\n    Parameters\n    ----------\n    thing : string\n        It.\n    """', "'abc'"),
+        ('"""F.\n\n    :param thing: nothing that has a type\n    """', "[1, 2, 3]"),
+    ],
+)
+def test_what_nobody_could_tell_by_its_name_is_told_by_its_use_or_the_documentation(body: str, arguments: str) -> None:
+    assert first("thing", body) == arguments
+
+
+@pytest.mark.parametrize(
+    ("bases", "tried"),
+    [
+        ("", ("",)),
+        ("(object)", ("",)),
+        ("(Generic[T])", ("",)),
+        ("(dict)", ("{'a': 1, 'b': 2}", "")),
+        ("(collections.OrderedDict)", ("{'a': 1, 'b': 2}", "")),
+        ("(ValueError)", ("'abc'", "")),
+        ("(tzinfo)", ("", "[1, 2, 3]")),
+    ],
+)
+def test_a_class_without_a_constructor_gets_what_its_base_takes(bases: str, tried: tuple[str, ...]) -> None:
+    assert calls(only(f"class Till{bases}:\n    def f(self): return 1\n"), (), {})[: len(tried)] == tried
+
+
+def test_the_first_instance_is_not_one_of_nothing() -> None:
+    till = only("class Till:\n    def __init__(self, items): self.items = items\n")
+    assert calls(till, ["0", "7", "None"], {})[0] == "7"
 
 
 def test_calls_seen_elsewhere_come_first_and_none_comes_twice() -> None:
