@@ -10,13 +10,15 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import NoneType, UnionType
+from types import NoneType
+from typing import TypeAlias
 
 import orjson
 from pydantic import ValidationError
 
 from proctor.contracts.agent import AgentResult
 from proctor.domain.interaction import ChildSpec, Command, Outcome, Result, Usage, Workspace
+from proctor.domain.json import EMPTY
 
 PRODUCT_BYTES = 64 * 1024
 LEVELS = 200
@@ -33,43 +35,53 @@ _STATUS = re.compile("[a-z_]{1,100}")
 _KIND = re.compile(r"\S{1,100}")
 _OF_AGENTS = ("ok", "warning", "error", "fault")
 
-_FIELDS: Mapping[type, Mapping[str, type | UnionType]] = {
+_Types: TypeAlias = type | tuple[type, ...]
+"""One of these is expected. What is nearly always given goes first: to ask whether it is a Mapping is dear."""
+
+_FIELDS: Mapping[type, Mapping[str, _Types]] = {
     Command: {
         "kind": str,
-        "arguments": Mapping,
-        "workspace": Workspace | NoneType,
-        "children": tuple | list,
-        "metadata": Mapping,
+        "arguments": (dict, Mapping),
+        "workspace": (Workspace, NoneType),
+        "children": (tuple, list),
+        "metadata": (dict, Mapping),
         "step": str,
-        "at": float | int,
+        "at": (float, int),
     },
     Workspace: {"repository": str, "base": str, "overlay": Mapping},
-    ChildSpec: {"key": str, "workflow": str, "subject": Mapping, "attempt": int, "priority": int, "state": Mapping},
+    ChildSpec: {
+        "key": str,
+        "workflow": str,
+        "subject": (dict, Mapping),
+        "attempt": int,
+        "priority": int,
+        "state": Mapping,
+    },
     Outcome: {
         "result": Result,
-        "state": Mapping,
-        "product": Mapping | NoneType,
-        "outcome": str | NoneType,
-        "session_status": str | NoneType,
+        "state": (dict, Mapping),
+        "product": (dict, Mapping, NoneType),
+        "outcome": (str, NoneType),
+        "session_status": (str, NoneType),
     },
     Result: {
         "status": str,
-        "data": Mapping,
-        "exit_code": int | NoneType,
-        "error_message": str | NoneType,
+        "data": (dict, Mapping),
+        "exit_code": (int, NoneType),
+        "error_message": (str, NoneType),
         "stdout": str,
         "stderr": str,
-        "files": Mapping,
-        "usage": Usage | NoneType,
-        "duration_s": float | int,
+        "files": (dict, Mapping),
+        "usage": (Usage, NoneType),
+        "duration_s": (float, int),
     },
-    Usage: {"input_tokens": int, "output_tokens": int, "cost_usd": float | int},
+    Usage: {"input_tokens": int, "output_tokens": int, "cost_usd": (float, int)},
     AgentResult: {
         "status": str,
         "message": str,
-        "conversation_id": str | NoneType,
-        "suspected_bugs": tuple | list,
-        "usage": Usage | NoneType,
+        "conversation_id": (str, NoneType),
+        "suspected_bugs": (tuple, list),
+        "usage": (Usage, NoneType),
     },
 }
 
@@ -156,7 +168,7 @@ def _of_outcome(outcome: Outcome) -> Iterator[str]:
     if outcome.session_status not in (None, "failed"):
         yield f"Outcome.session_status is {outcome.session_status!r}"
     yield from _json(outcome, "state", "product")
-    if size(outcome.product) > PRODUCT_BYTES:
+    if outcome.product is not None and size(outcome.product) > PRODUCT_BYTES:
         yield f"its product is larger than {PRODUCT_BYTES // 1024} KiB"
 
 
@@ -204,8 +216,10 @@ def _numbers(value: object, *names: str) -> Iterator[str]:
 
 def _json(value: object, *names: str) -> Iterator[str]:
     for name in names:
+        if (given := getattr(value, name)) is EMPTY:
+            continue
         try:
-            size(getattr(value, name))
+            size(given)
         except (TypeError, ValueError, RecursionError) as error:
             yield f"{type(value).__name__}.{name} is not JSON: {error}"
 
