@@ -8,7 +8,6 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import orjson
 
 from proctor.domain import json
-from proctor.domain.json import EMPTY, Json
 from proctor.store.codec import document
 
 T = TypeVar("T")
@@ -27,14 +26,10 @@ def read(kind: type[T], text: bytes) -> T:
 
 
 def _made(kind: type[T], fields: Any) -> T:  # freshly read: it may be anything
-    parts = _parts(kind)  # type: ignore[arg-type] # a class can be hashed
-    return kind(**{name: _part(parts.get(name), value) for name, value in fields.items()})
-
-
-def _part(kind: type[object] | None, value: Json) -> object:
-    if kind is None or value is None:
-        return EMPTY if value == {} else value
-    return tuple(_made(kind, each) for each in value) if isinstance(value, list) else _made(kind, value)
+    for name, part in _parts(kind).items():  # type: ignore[arg-type] # a class can be hashed
+        if (value := fields.get(name)) is not None:
+            fields[name] = tuple(_made(part, each) for each in value) if isinstance(value, list) else _made(part, value)
+    return kind(**fields)
 
 
 @cache
