@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from proctor.blame import Blamed, answered, blaming
+from proctor.blame import Blamed, answered
 from proctor.contracts.activity import Activity
 from proctor.contracts.executor import Surroundings
 from proctor.domain.interaction import Result
@@ -156,11 +156,9 @@ class Runner:
 
     async def _result(self, started: Started, who: str, *, stranger: bool) -> Result:
         command = started.interaction.command
-        with blaming(ProctorError):
-            executor = self._registry.executor(command.kind)()
         surroundings = self._prepare(started, lambda activity: self._tell(started, activity))
         return await answered(
-            lambda: executor.execute(command, surroundings),
+            lambda: self._registry.executor(command.kind)().execute(command, surroundings),
             Result,
             who=who,
             stranger=stranger,
