@@ -187,24 +187,7 @@ class Sessions:
         head = await self.head(scope, session_id)
         if (known := await self._records.said(session_id, idempotency.START, key, owner)) is not None:
             return _shown(head, int(str(known["fence"])))
-        for _ in range(TRIES):
-            _check_open(head)
-            try:
-                match self._due(head, head.owner):
-                    case "judge":
-                        await self._judge(scope, head, WOKEN, go_on=False, owner=owner)
-                    case "abandon":
-                        await self._abandon(head)
-                    case "wait":
-                        return Started(head, fresh=False)
-                    case "start":
-                        committed = await self._start(scope, head, owner, key)
-                        if committed.pending is not None:
-                            return Started(committed, fresh=committed.parked is None)
-            except Conflict:
-                pass
-            head = await self.head(scope, session_id)
-        raise Conflict(session_id=session_id)
+        return await self._handed_out(scope, head, owner, key)
 
     async def submit(
         self,
@@ -264,7 +247,7 @@ class Sessions:
                     case "abandon":
                         await self._abandon(head)
                     case "start":
-                        started = await self.start(scope, session_id, owner=owner)
+                        started = await self._handed_out(scope, head, owner, None)
                         return started if started.fresh else None
             except (Conflict, SessionClosed):
                 continue
@@ -332,6 +315,27 @@ class Sessions:
         expired = (head.lease_until or 0.0) < self._clock()
         ours = head.owner is None or not head.owner.startswith(CLIENT)
         return "abandon" if expired or (ours and head.owner != owner) else "wait"
+
+    async def _handed_out(self, scope: Scope, head: Head, owner: str | None, key: str | None) -> Started:
+        """Hand out the next interaction of a session that was just read: see `start`."""
+        for _ in range(TRIES):
+            _check_open(head)
+            try:
+                match self._due(head, head.owner):
+                    case "judge":
+                        await self._judge(scope, head, WOKEN, go_on=False, owner=owner)
+                    case "abandon":
+                        await self._abandon(head)
+                    case "wait":
+                        return Started(head, fresh=False)
+                    case "start":
+                        committed = await self._start(scope, head, owner, key)
+                        if committed.pending is not None:
+                            return Started(committed, fresh=committed.parked is None)
+            except Conflict:
+                pass
+            head = await self.head(scope, head.id)
+        raise Conflict(session_id=head.id)
 
     async def _start(self, scope: Scope, head: Head, owner: str | None, key: str | None) -> Head:
         """Hand out the next step. Raises Conflict, SessionClosed or SessionBlocked."""
