@@ -55,7 +55,7 @@ def held_to(limits: Limits, *, spends: bool, spawns: bool) -> Limits:
     One that `spends`, or begins a session, is held to all. Any other may go on without tokens and money, and where the
     workflow `spawns` sessions without time as well: it lands what they have proven.
     """
-    if spends:
+    if spends or not is_bounded(limits):
         return limits
     return replace(limits, tokens=None, money=None, seconds=None if spawns else limits.seconds)
 

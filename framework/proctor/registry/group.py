@@ -65,9 +65,9 @@ class Group(Generic[T]):
     def load(self, name: str, wanted: Collection[str] | None = None) -> T:
         """Give what is registered, loaded once. Raises PluginMissing, PluginClash or PluginBroken."""
         plugin = self.plugin(name, wanted)
-        if plugin not in self._loaded:
-            self._loaded[plugin] = self._load(plugin)
-        return self._loaded[plugin]
+        if (loaded := self._loaded.get(plugin)) is None:
+            loaded = self._loaded[plugin] = self._load(plugin)
+        return loaded
 
     def load_own(self) -> None:
         """Load what we bring ourselves. Raises as `load` does."""

@@ -36,8 +36,6 @@ class Workspaces:
         self, folder: Path, get: GetBlob, *, carried: Carried | None = None, keep_at: Path | None = None
     ) -> None:
         self._top = folder
-        self._work = self._top / WORK
-        self._cache = self._top / "repositories"
         self._get = get
         self._carried = carried or _nothing
         self._keep_at = keep_at
@@ -61,7 +59,7 @@ class Workspaces:
         another copy of it, which is what `changed` needs: work that is paid for must not be lost for want of that.
         """
         with self.written():
-            async with self._cache_of(workspace).used(), self._folder(key, keep_at=self._keep_at) as folder:
+            async with self._cache(workspace.repository).used(), self._folder(key, keep_at=self._keep_at) as folder:
                 await self._lay(workspace, folder, with_git=key is not None)
                 await asyncio.to_thread(lambda: self._try_room(size(folder) if key else 0))
                 self._open[folder] = workspace
@@ -101,7 +99,7 @@ class Workspaces:
 
         The same arguments give the same commit.
         """
-        cache = self._cache_of(workspace)
+        cache = self._cache(workspace.repository)
         blobs = {path: await self._get(blob) for path, blob in sorted(workspace.overlay.items())}
         with self.written():
             await cache.ensure(workspace.base)
@@ -123,20 +121,20 @@ class Workspaces:
         if found := await published_as(repository, commit, branch, explicit=explicit):
             return found
         with written(Path(repository)):
-            await Cache(self._cache, repository).hand_over(commit)
+            await self._cache(repository).hand_over(commit)
             return await create_branch(repository, commit, branch, explicit=explicit)
 
     def _try_room(self, more: int = 0) -> None:
-        try_room(self._work, ROOM + more)
+        try_room(self._top / WORK, ROOM + more)
 
-    def _cache_of(self, workspace: Workspace) -> Cache:
-        return Cache(self._cache, workspace.repository)
+    def _cache(self, repository: str) -> Cache:
+        return Cache(self._top / "repositories", repository)
 
     @asynccontextmanager
     async def _folder(self, key: str | None, *, keep_at: Path | None = None) -> AsyncIterator[Path]:
         if key is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", key):
             raise WorkspaceChanged(reason=f"{key!r} is no key for a folder")
-        folder = self._work / (key or secrets.token_hex(8))
+        folder = self._top / WORK / (key or secrets.token_hex(8))
         await finish(asyncio.to_thread(remove, folder))
         try:
             claim(folder)
@@ -146,7 +144,7 @@ class Workspaces:
             await finish(asyncio.to_thread(end))
 
     async def _lay(self, workspace: Workspace, folder: Path, *, with_git: bool) -> None:
-        cache = self._cache_of(workspace)
+        cache = self._cache(workspace.repository)
         await cache.ensure(workspace.base)
         if with_git:
             await _own_repository(cache, workspace.base, folder)
@@ -158,7 +156,7 @@ class Workspaces:
     async def _ignored(self, workspace: Workspace, untouched: Path, new: set[str]) -> set[str]:
         """Tell which new files the base and overlay ignore; what the workspace itself says by now does not count."""
         question = "".join(f"{name}\0" for name in new).encode(errors="surrogateescape")
-        git = Git.on(self._cache_of(workspace).git_dir, untouched)
+        git = Git.on(self._cache(workspace.repository).git_dir, untouched)
         answer = await git.ask("check-ignore", "--no-index", "-z", "--stdin", stdin=question)
         return set(answer.text.split("\0"))
 
