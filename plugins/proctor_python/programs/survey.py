@@ -58,7 +58,8 @@ def _survey(values: Dict[str, Any], survey: Survey) -> None:
     where, pytest, outlines = _target(values["interpreters"], found)
     survey.target = {**asdict(where), "pytest": pytest}
     modules = package.components(found, outlines, values["only"], values["exclude"])
-    imported = _import(where, found, modules, values["import_seconds"])
+    programs = [name for name, path in modules.items() if name.endswith(".__main__") and outlines[path].get("acts")]
+    imported = _import(where, found, modules, programs, values["import_seconds"])
     root = layout.project_root(Path(values["path"]))
     files = layout.test_files(root)
     survey.test_files = [path.as_posix() for path in files]
@@ -126,12 +127,14 @@ def _text(path: str) -> str:
     return Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).exists() else ""
 
 
-def _import(where: target.Target, found: package.Package, modules: Mapping[str, str], seconds: float) -> Dict[str, Any]:
-    """Import all modules; again without one that hangs or ends the interpreter, so that it takes no other along."""
+def _import(
+    where: target.Target, found: package.Package, modules: Mapping[str, str], programs: Sequence[str], seconds: float
+) -> Dict[str, Any]:
+    """Import all modules but those that run when they are; again without one that hangs or ends the interpreter."""
     ends = time.monotonic() + _HANGING * seconds + _OTHERS_SECONDS
     errors: Dict[str, str] = {}
     while True:
-        answer = _import_once(where, found, modules, list(errors), seconds, ends - time.monotonic())
+        answer = _import_once(where, found, modules, [*programs, *errors], seconds, ends - time.monotonic())
         errors.update(answer["errors"])
         if answer["importing"] in ("", found.name) or time.monotonic() > ends:
             break

@@ -133,6 +133,18 @@ def test_a_component_that_does_not_import_says_so_alone(tree, survey):
     assert components["pkg.zest"].baseline.executed_lines == (1, 5)
 
 
+def test_a_program_is_not_run(tree, survey):
+    program, guard = "def main():\n    open('ran', 'w')\n\n\n", 'if __name__ == "__main__":\n    '
+    files = {"pkg/__main__.py": f"{program}main()\n", "pkg/sub/__main__.py": f"{program}{guard}main()\n"}
+    top = tree({**ROOT, "pkg/__init__.py": "", "pkg/sub/__init__.py": "", "pkg/a.py": CODE, **files})
+    found = {component.name: component for component in survey().components}
+
+    assert not (top / "ran").exists()
+    assert [found[name].import_error for name in ("pkg.__main__", "pkg.sub.__main__")] == ["", ""]
+    assert found["pkg.__main__"].baseline.executed_lines == ()
+    assert found["pkg.sub.__main__"].baseline.executed_lines == (1, 5)
+
+
 def test_what_lies_outside_is_no_component_and_no_place_for_tests(tree, survey, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
