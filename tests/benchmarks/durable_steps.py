@@ -18,6 +18,7 @@ from bare_commits import BareCommits
 from measuring import Meter, alternated, report
 
 from proctor.app import App
+from proctor.app.settled import settled
 from proctor.config import Settings
 from proctor.domain.scope import Scope
 from proctor.sessions import Draft
@@ -36,6 +37,7 @@ class Proctor:
         self._folder = folder
         self._loop = asyncio.Runner()
         self._app = self._loop.run(self._open())
+        settled()
 
     async def _open(self) -> App:
         store = await open_store(str(self._folder / "proctor.db"))

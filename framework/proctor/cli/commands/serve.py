@@ -34,8 +34,9 @@ def serve(
     from proctor.api.logs import log_to_stderr
     from proctor.api.serving import serve as run
     from proctor.api.settings import load
+    from proctor.app.settled import settled
 
-    gc.freeze()
+    settled()
     gc.enable()
 
     settings = load(agent=agent, jobs=jobs, database=database)
