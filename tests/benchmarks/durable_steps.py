@@ -18,7 +18,7 @@ from bare_commits import BareCommits
 from measuring import Meter, alternated, report
 
 from proctor.app import App
-from proctor.app.settled import settled
+from proctor.app.garbage import freeze_loaded
 from proctor.config import Settings
 from proctor.domain.scope import Scope
 from proctor.sessions import Draft
@@ -37,7 +37,7 @@ class Proctor:
         self._folder = folder
         self._loop = asyncio.Runner()
         self._app = self._loop.run(self._open())
-        settled()
+        freeze_loaded()
 
     async def _open(self) -> App:
         store = await open_store(str(self._folder / "proctor.db"))

@@ -48,7 +48,7 @@ _FIELDS: Mapping[type, Mapping[str, _Types]] = {
         "step": str,
         "at": (float, int),
     },
-    Workspace: {"repository": str, "base": str, "overlay": Mapping},
+    Workspace: {"repository": str, "base": str, "overlay": (dict, Mapping)},
     ChildSpec: {
         "key": str,
         "workflow": str,

@@ -34,9 +34,9 @@ def serve(
     from proctor.api.logs import log_to_stderr
     from proctor.api.serving import serve as run
     from proctor.api.settings import load
-    from proctor.app.settled import settled
+    from proctor.app.garbage import freeze_loaded
 
-    settled()
+    freeze_loaded()
     gc.enable()
 
     settings = load(agent=agent, jobs=jobs, database=database)

@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from proctor.app import App, Begun, Order, open_app
-from proctor.app.settled import settled
+from proctor.app.garbage import freeze_loaded
 from proctor.cli.lazy import CANCELLED, FAILED
 from proctor.cli.output import reserved
 from proctor.cli.program import command
@@ -66,7 +66,7 @@ def shown(settings: Settings, find: Find, manner: Manner) -> int:
 async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) -> int:
     async with open_app(settings) as app:
         begun, facts = await find(app)
-        settled()
+        freeze_loaded()
         screen = screen_for(
             TreeView(facts.lines), facts, as_json=manner.as_json, out=out, database=named(manner.database)
         )

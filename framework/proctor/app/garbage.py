@@ -6,7 +6,7 @@ OBJECTS = 10_000
 """So many new objects start a collection. A step makes hundreds, and nearly all of them go by themselves."""
 
 
-def settled() -> None:
+def freeze_loaded() -> None:
     """Say that what is loaded by now stays.
 
     Otherwise every full collection goes through all modules again. With the rare collections, this saves a tenth of
