@@ -35,7 +35,7 @@ def test_it_says_where_the_tests_are_and_that_the_checkout_is_as_it_was(story, p
     for name in ("oven", "shelf"):
         story.end(story.child(name), outcome="proven", product=product(files={f"tests/unit/test_{name}.py": "b10b"}))
     story.land()
-    assert "one commit more: 3 tests in tests/unit/. Your checkout is as it was." in reported(story)
+    assert "one commit: 3 tests in tests/unit/. Your checkout is as it was." in reported(story)
 
 
 def test_a_branch_whose_name_a_shell_would_read_is_quoted(story):

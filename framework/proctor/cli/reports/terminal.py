@@ -253,7 +253,7 @@ def _landed(summary: Summary, hints: Hints) -> Sequence[Text]:
     branch = quote(summary.branch)
     return (
         Text.assemble(("Landed", "bold green"), f" on the branch {summary.branch}{commit}."),
-        Text(f"This branch is new and has one commit more{_contents(summary)}. Your checkout is as it was."),
+        Text(f"It is new, with one commit{_contents(summary)}. Your checkout is as it was."),
         Text(f"  to read it  {hints.git} log -p -1 {branch} --"),
         Text(f"  to try it   {hints.git} switch {branch}"),
         Text(f"  to take it  {hints.git} merge {branch}"),
