@@ -1,6 +1,8 @@
-"""The event loop of a command: its calls in threads, and an end that nobody holds up."""
+"""The event loop of a command: its calls in threads, its signals, and an end that nobody holds up."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -13,6 +15,10 @@ from proctor.watchdog import stranger
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+OURS = ("asyncio.", "proctor.")
+"""Beginnings of the modules that the handlers of our signals come from."""
 
 
 class Threads(ThreadPoolExecutor):
@@ -64,3 +70,18 @@ def _carry_out(future: Future[T], context: Context, call: Callable[[], T]) -> No
         future.set_result(context.run(call))
     except BaseException as error:  # noqa: BLE001 # whoever asked gets it
         future.set_exception(error)
+
+
+def _hear_own_signals() -> None:
+    """Let signals to a forked child be its own.
+
+    It shares the descriptor by which our loop hears of ours. `multiprocessing` ends its children by SIGTERM: to us that
+    would be an interrupt of the user, and to the child, with our handlers, nothing.
+    """
+    signal.set_wakeup_fd(-1)
+    for number, default in DEFAULTS.items():
+        if str(getattr(signal.getsignal(number), "__module__", "")).startswith(OURS):
+            signal.signal(number, default)
+
+
+os.register_at_fork(after_in_child=_hear_own_signals)

@@ -2,7 +2,8 @@
 
 A process that a step starts by itself has no limits, no guard and no log, and nobody would end it; another folder or
 other limits would hold for everybody. So the interpreter's audit events refuse it where it begins, to the step and to
-all tasks and threads that carry its context. For an end of the process there is no such event; it is refused in `os`.
+all tasks and threads that carry its context. For two ends of the process there is no such event; they are refused in
+`os`. A child that an agent or an executor has forked may end as it likes.
 """
 
 import functools
@@ -14,7 +15,8 @@ from contextvars import ContextVar
 from typing import NoReturn
 
 ENDS = ("_exit", "abort")
-"""What ends the process in `os`, without a word to whoever could still say who did it."""
+"""What ends the process in `os` without an audit event, and without a word to whoever could still say who did it."""
+REPLACES = "os.exec"
 
 ACTS = frozenset(
     {
@@ -42,7 +44,8 @@ SIGNALS = frozenset({"os.kill", "os.killpg"})
 ASKS = 0
 """The signal that is none: it only asks whether a process is there."""
 
-_stays: ContextVar[bool] = ContextVar("stays", default=False)
+_stays: ContextVar[int | None] = ContextVar("stays", default=None)
+"""The process that has to stay: a child has another number, and the same context."""
 _restrained: ContextVar[bool] = ContextVar("restrained", default=False)
 
 
@@ -53,7 +56,7 @@ class MayNotAct(PermissionError):
 @contextmanager
 def staying() -> Iterator[None]:
     """Refuse to end the process to what is called while the block lasts: it meets MayNotAct."""
-    token = _stays.set(True)
+    token = _stays.set(os.getpid())
     try:
         yield
     finally:
@@ -73,16 +76,22 @@ def restrained() -> Iterator[None]:
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     if event in ACTS and _restrained.get() and not (event in SIGNALS and arguments[1] == ASKS):
         raise MayNotAct(f"{event} is refused: a step decides and does not act. What has to run goes into its command.")
+    if event == REPLACES:
+        _stay(event)
+
+
+def _stay(what: str) -> None:
+    if _stays.get() == os.getpid():
+        raise MayNotAct(f"{what} is refused: it would end Proctor. What cannot go on raises an error.")
 
 
 def _unless_staying(end: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
     """Make one of ENDS that refuses whoever has to stay."""
 
     @functools.wraps(end)
-    def refusing(*arguments: int) -> NoReturn:
-        if _stays.get():
-            raise MayNotAct(f"os.{end.__name__} is refused: it would end Proctor. What cannot go on raises an error.")
-        end(*arguments)
+    def refusing(*arguments: int, **named: int) -> NoReturn:
+        _stay(f"os.{end.__name__}")
+        end(*arguments, **named)
 
     return refusing
 
@@ -90,4 +99,3 @@ def _unless_staying(end: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
 sys.addaudithook(_refuse)
 for _name in ENDS:
     setattr(os, _name, _unless_staying(getattr(os, _name)))
-os.register_at_fork(after_in_child=lambda: _stays.set(False))  # the child's process is its own

@@ -322,6 +322,16 @@ def test_it_may_raise_anything() -> None:
     assert "raised Ends" in broken_by(Rude)["get_command_answers_for_any_session"]
 
 
+def test_it_does_not_end_the_process_wherever_it_is_called() -> None:
+    class Final(Asking):
+        def say(self, session: Session) -> object:
+            os._exit(7)
+
+    told = broken_by(Final)
+    assert "raised MayNotAct" in told["get_command_answers_for_any_session"]
+    assert told["it_can_be_cancelled"] == ""
+
+
 @pytest.mark.parametrize("stubborn", [False, True], ids=["waits", "swallows its cancellation"])
 def test_one_that_hangs_is_told_soon_and_asked_no_more(monkeypatch: pytest.MonkeyPatch, *, stubborn: bool) -> None:
     monkeypatch.setattr(question, "CALL_S", 0.01)

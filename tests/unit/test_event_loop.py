@@ -51,6 +51,30 @@ def test_the_work_of_a_loop_gives_its_result() -> None:
     assert asyncio.run(alone(main())) == "over"
 
 
+FORKING = """
+import asyncio, multiprocessing, signal
+from proctor.event_loop import alone
+
+async def main():
+    met = []
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, met.append, "SIGTERM")
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map(abs, [-1, -2]) == [1, 2]
+    pool.join()
+    await asyncio.sleep(0)
+    return met
+
+print(asyncio.run(alone(main())))
+"""
+
+
+def test_signals_to_forked_children_end_those_and_are_none_to_us() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
 LEFT_BEHIND = """
 import asyncio, time
 from proctor.event_loop import alone

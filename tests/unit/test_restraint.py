@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 
 import pytest
 
@@ -33,7 +34,11 @@ def test_an_act_is_refused(act: str) -> None:
         ACTS[act]()
 
 
-ENDS = {"os._exit": lambda: os._exit(7), "os.abort": os.abort}
+ENDS: dict[str, Callable[[], object]] = {
+    "os._exit": lambda: os._exit(status=7),
+    "os.abort": os.abort,
+    "os.exec": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606 # refused
+}
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -45,9 +50,8 @@ def test_who_stays_does_not_end_the_process(end: str) -> None:
 def test_who_stays_may_start_processes_and_end_those() -> None:
     with staying():
         subprocess.run([sys.executable, "-c", ""], check=True)
-        if (child := os.fork()) == 0:
-            os._exit(7)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        ended, replaced = os.fork() or copy_context().run(os._exit, 7), os.fork() or os.execv("/bin/true", ["true"])  # noqa: S606
+    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in (ended, replaced)] == [7, 0]
 
 
 def test_everybody_else_ends_the_process() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from proctor.patience import Late, within
+from proctor.restraint import staying
 
 SECONDS = 60.0
 """How long an async rule may take."""
@@ -120,7 +121,7 @@ def rule(*, when: str | None = None) -> Callable[[Callable[..., Awaitable[None] 
 
 def _error(kit: Kit, promise: Callable[[], Awaitable[None] | None]) -> BaseException | None:
     """Give what is raised where a promise is not kept; None if it is."""
-    with tempfile.TemporaryDirectory(prefix="proctor-kit-") as folder:
+    with tempfile.TemporaryDirectory(prefix="proctor-kit-") as folder, staying():
         kit.folder = Path(folder).resolve()
         try:
             if inspect.iscoroutinefunction(promise):

@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import SupportsIndex
 
-from proctor.restraint import staying
-
 DEEDS = {
     "os.chdir": "went to the folder {0}",
     "os.chmod": "changed the permissions of {0}",
@@ -72,7 +70,7 @@ def watched() -> Iterator[Seen]:
     tasks, handlers = _tasks(), _handlers()
     _watched[thread], begun = seen, time.thread_time()
     try:
-        with contextlib.redirect_stdout(out), _sleep_heard(), staying():
+        with contextlib.redirect_stdout(out), _sleep_heard():
             yield seen
     finally:
         del _watched[thread]
