@@ -3,11 +3,12 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context, copy_context
 from functools import partial
 from threading import Thread
+from types import FrameType
 from typing import ParamSpec, TypeVar
 
 from proctor.patience import GRACE_S, forsake
@@ -16,7 +17,10 @@ from proctor.watchdog import stranger
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+DEFAULTS: Mapping[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
 OURS = ("asyncio.", "proctor.")
 """Beginnings of the modules that the handlers of our signals come from."""
 

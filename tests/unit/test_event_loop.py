@@ -69,9 +69,7 @@ print(asyncio.run(alone(main())))
 
 
 def test_signals_to_forked_children_end_those_and_are_none_to_us() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=SECONDS, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
