@@ -8,12 +8,12 @@ from pathlib import Path
 
 from proctor import Task
 from proctor_agents.doctests import harvest
-from proctor_agents.entry import runs_when_imported
 from proctor_agents.inputs import calls
 from proctor_agents.recordable import Recordable, recordables, values_of
 from proctor_agents.scope import bindings_of
 from proctor_agents.sightings import Filled, assigned, sightings
 from proctor_agents.writing import Draft
+from proctor_python.programs.entry import runs_when_imported
 
 
 @dataclass(frozen=True, slots=True)

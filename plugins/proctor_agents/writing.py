@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from proctor_agents.cases import cases_of
 from proctor_agents.doctests import Example, Subject, harvest
-from proctor_agents.entry import runs_when_imported
 from proctor_agents.naming import Names, case_of
 from proctor_agents.resolution import Resolution
 from proctor_agents.scope import Bindings, bindings_of, quietly
 from proctor_agents.testfile import Import, TestFile
 from proctor_agents.translation import Passage, UntranslatableError, indent, quote, translate
+from proctor_python.programs.entry import runs_when_imported
 
-PROGRAM = 'importing it runs the program: it has no `if __name__ == "__main__":`'
+PROGRAM = 'importing it runs the program: it acts outside of `if __name__ == "__main__":`'
 """Why a `__main__` module gets no tests."""
 
 

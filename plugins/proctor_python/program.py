@@ -9,8 +9,8 @@ ARGUMENTS = "arguments.json"
 
 _PYTEST = ("pytest_run", "pytest_report", "proctor_coverage")
 _PARTS = {
-    "survey": ("survey", "package", "layout", "notices", "probe", "outline", "imports", "target", *_PYTEST),
-    "component": ("component", "outline", "target"),
+    "survey": ("survey", "package", "layout", "notices", "probe", "outline", "entry", "imports", "target", *_PYTEST),
+    "component": ("component", "outline", "entry", "target"),
     "check": ("check", "assertions", "target", *_PYTEST),
     "drop": ("drop", "target"),
     "verify": ("verify", "drop", "target", *_PYTEST),

@@ -32,7 +32,8 @@ def main() -> None:
     streams, stack = Streams(), open(f"{output}.stack", "w")  # noqa: PTH123, SIM115  open to the end
     measurement = Measurement(list(config["modules"].values()), config["spare"])
     answer: Dict[str, Any] = {"places": [], "errors": {}, "importing": "", "coverage": None, "not_measured": ""}
-    for module in [config["package"], *(name for name in config["modules"] if name not in config["skip"])]:
+    wanted = [name for name in [config["package"], *config["modules"]] if name not in config["skip"]]
+    for module in wanted:
         answer["importing"] = module
         output.write_text(json.dumps(answer), encoding="utf-8")
         faulthandler.dump_traceback_later(config["seconds"], exit=True, file=stack)

@@ -6,11 +6,12 @@ import ast
 from dataclasses import dataclass
 from typing import Iterator, List, Optional, Sequence, Union
 
+import entry
+
 Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 Definition = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef]
 _RUNS = (ast.Call, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await)
 _SILENT = (ast.Import, ast.ImportFrom, ast.Pass)
-_GUARDS = ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Name:
 class Outline:
     """What a module holds: is there code to test, are there functions, its public names, its lines.
 
-    `acts`: importing it does more than define, and no `if __name__ == "__main__":` says when it is a program.
+    `acts`: importing it does more than define.
     """
 
     code: bool
@@ -50,8 +51,7 @@ def outline(source: bytes) -> Outline:
     return Outline(
         code=not all(_plain(node) for node in tree.body),
         functions=bool(definitions),
-        acts=not any(_guard(node) for node in tree.body)
-        and not all(_plain(node) or isinstance(node, (*Function, ast.ClassDef)) for node in tree.body),
+        acts=entry.acts(tree),
         public=[node.name for node in public(tree)],
         lines=source.count(b"\n") + 1,
     )
@@ -109,10 +109,6 @@ def _exported(tree: ast.Module) -> Optional[List[str]]:
             except (ValueError, TypeError):
                 return None
     return None
-
-
-def _guard(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) in _GUARDS
 
 
 def _plain(node: ast.AST) -> bool:

@@ -42,6 +42,11 @@ def locate(path: Path) -> Package:
             raise Problem("no_such_package", f"{path} is no Python file. Name a package folder or a module file.")
         root = _import_root(path)
         name = _dotted(path, root)
+        if name == "__main__":
+            message = (
+                f"{path} cannot be imported by its name, {name}: that is the program that runs. Name another module."
+            )
+            raise Problem("no_such_package", message)
         return Package(name, root, {name: path.as_posix()})
     if path == Path() or path.name == "src" or any((path / name).exists() for name in layout.PROJECT_FILES):
         inside = sorted({found.parent.as_posix() for found in layout.walk(path) if found.name == "__init__.py"})

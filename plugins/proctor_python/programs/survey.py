@@ -58,7 +58,9 @@ def _survey(values: Dict[str, Any], survey: Survey) -> None:
     where, pytest, outlines = _target(values["interpreters"], found)
     survey.target = {**asdict(where), "pytest": pytest}
     modules = package.components(found, outlines, values["only"], values["exclude"])
-    programs = [name for name, path in modules.items() if name.endswith(".__main__") and outlines[path].get("acts")]
+    programs = [
+        name for name, path in modules.items() if name.endswith(".__main__") and outlines[path].get("acts", True)
+    ]
     imported = _import(where, found, modules, programs, values["import_seconds"])
     root = layout.project_root(Path(values["path"]))
     files = layout.test_files(root)

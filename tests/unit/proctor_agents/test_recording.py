@@ -212,7 +212,7 @@ async def test_a_program_is_imported_only_if_that_does_not_run_it(tmp_path: Path
     result = await AGENT.run(task, lambda _: None)
     assert not (tmp_path / "ran").exists()
     if runs:
-        assert result.message == 'importing it runs the program: it has no `if __name__ == "__main__":`'
+        assert result.message == 'importing it runs the program: it acts outside of `if __name__ == "__main__":`'
     else:
         assert "from shop.__main__ import f" in (tmp_path / target).read_text()
 

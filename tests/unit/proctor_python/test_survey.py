@@ -145,6 +145,14 @@ def test_a_program_is_not_run(tree, survey):
     assert found["pkg.sub.__main__"].baseline.executed_lines == (1, 5)
 
 
+def test_a_program_that_is_named_alone_is_not_run(tree, survey):
+    top = tree({**ROOT, "pkg/__init__.py": "", "pkg/__main__.py": f"{CODE}open('ran', 'w')\n"})
+    [component] = survey("pkg/__main__.py").components
+
+    assert not (top / "ran").exists()
+    assert (component.name, component.import_error) == ("pkg.__main__", "")
+
+
 def test_what_lies_outside_is_no_component_and_no_place_for_tests(tree, survey, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -175,10 +183,11 @@ def test_says_what_is_not_fetched(tree, survey):
     [
         ({"other.py": ""}, "pkg", "no_such_package", "There is no pkg"),
         ({**ROOT, "src/pkg/__init__.py": CODE}, "src", "no_such_package", "src/pkg"),
+        ({**ROOT, "app/__main__.py": CODE}, "app/__main__.py", "no_such_package", "that is the program that runs"),
         ({"pkg/__init__.py": "from os import path\n"}, "pkg", "no_components", "no module with code"),
         ({"pkg/__init__.py": "import not_there\n" + CODE}, "pkg", "import_failed", "not_there"),
     ],
-    ids=["no package", "a project", "no code", "no import"],
+    ids=["no package", "a project", "no name", "no code", "no import"],
 )
 def test_says_what_the_user_has_to_put_right(tree, survey, files, path, code, said):
     tree(files)
