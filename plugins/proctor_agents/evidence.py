@@ -10,7 +10,8 @@ _CALLED = (
     ("funcs functions", "functions"),
     ("text string str s word words line sentence title label message msg prefix suffix sep delim char chars", "str"),
     ("name path format fmt template value_str code token", "str"),
-    ("filename filepath fname directory folder", "path"),
+    ("basename hostname username classname modname substring plaintext newline", "str"),
+    ("filename filepath fname pathname dirname directory folder", "path"),
     ("url uri link href", "url"),
     ("email", "email"),
     ("html xml markup", "markup"),
@@ -19,7 +20,8 @@ _CALLED = (
     ("pattern regex regexp", "pattern"),
     ("n k num number count size length width height index idx i j start stop end step limit max min depth", "int"),
     ("maxsize max_size precision digits position pos level times bits total amount age year month day", "int"),
-    ("offset endpos lineno column row port", "int"),
+    ("offset startpos endpos lineno column row port bufsize chunksize blocksize pagesize", "int"),
+    ("maxlength minlength maxwidth minwidth maxdepth maxlevel", "int"),
     ("seconds minutes hours ratio rate fraction factor weight x y z", "float"),
     ("items seq sequence iterable it lst list values elements data array src collection iterables seqs xs", "list"),
     ("d dict dictionary mapping map kwargs options config dct dicts obj", "dict"),
@@ -29,16 +31,14 @@ _CALLED = (
     ("set sets other others", "list"),
     ("cls type typ klass", "type"),
     ("types", "types"),
-    ("dt date datetime", "datetime"),
+    ("dt date datetime tdate startdate enddate birthdate", "datetime"),
     ("delta timedelta", "timedelta"),
     ("exc error exception", "exception"),
-    ("file fp fileobj stream handle out", "file"),
+    ("file fp fileobj stream handle out infile outfile", "file"),
     ("key", "key"),
     ("flag strict reverse ignore include", "bool"),
 )
 _BY_WORD = {word: kind for words, kind in _CALLED for word in words.split()}
-_SUFFIX = 4
-"""Letters that a word must have to be seen at the end of a longer one: `tdate` is a date, `asset` is no set."""
 # What only values of one kind have; what several have is left out.
 _ATTRIBUTES = (
     ("upper lower title capitalize strip lstrip rstrip splitlines startswith endswith isdigit isalpha encode", "str"),
@@ -67,10 +67,9 @@ def kinds_of(name: str, node: ast.AST) -> tuple[str, ...]:
 
 
 def named(name: str) -> tuple[str, ...]:
-    """Return what a name says: the whole of it, else its last word, else how one of its words ends."""
-    words = [*reversed(re.split(r"_|(?<=[a-z])\d", name))]
-    known = [name, *words, *(word[at:] for word in words for at in range(1, len(word) - _SUFFIX + 1))]
-    return next(((_BY_WORD[word],) for word in known if word in _BY_WORD), ())
+    """Return what a name says: the whole of it, else the last of its words that is known."""
+    words = [name, *reversed(re.split(r"_|(?<=[a-z])\d", name))]
+    return next(((_BY_WORD[word],) for word in words if word in _BY_WORD), ())
 
 
 def _documented(name: str, node: ast.AST) -> Iterator[str]:

@@ -2,6 +2,7 @@ import ast
 
 import pytest
 
+from proctor_agents.evidence import named
 from proctor_agents.inputs import MOST, calls, candidates
 from proctor_agents.recordable import Parameter, Recordable, recordables, values_of
 
@@ -37,7 +38,8 @@ def first(signature: str, body: str = "return 1") -> str:
         ("unheard_of", "[1, 2, 3]"),
         ("endpos", "3"),
         ("tdate", "datetime.datetime(2024, 1, 31, 12, 30)"),
-        ("asset", "[1, 2, 3]"),
+        ("basename", "'abc'"),
+        ("maxdepth", "3"),
         ("types", "(int, str)"),
         ("names", "['a', 'b', 'a']"),
         ("base_url", "'https://example.org/a?b=1#c'"),
@@ -49,6 +51,13 @@ def first(signature: str, body: str = "return 1") -> str:
 )
 def test_the_first_try_is_what_the_signature_says(signature: str, arguments: str) -> None:
     assert first(signature) == arguments
+
+
+@pytest.mark.parametrize(
+    "word", ["asset", "candidate", "context", "mimetype", "profile", "report", "transport", "update", "validate"]
+)
+def test_a_word_says_nothing_by_how_it_ends(word: str) -> None:
+    assert named(word) == named(f"some_{word}") == ()
 
 
 @pytest.mark.parametrize(
