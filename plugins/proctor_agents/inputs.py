@@ -86,9 +86,20 @@ def calls(thing: Recordable, seen: Sequence[str], classes: Classes) -> tuple[str
     return tuple(dict.fromkeys([*small[:1], *full[middle : middle + 1], *_EMPTY[:1], *full, *lists]))
 
 
+def is_guessed(thing: Recordable, classes: Classes) -> bool:
+    """Tell whether nothing says what a constructor has to be given: what it gives back says nothing about it."""
+    needed = [parameter for parameter in thing.parameters if not parameter.default]
+    return thing.kind == "class" and any(candidates(each, thing.node, classes) == _ANYTHING for each in needed)
+
+
 def _made(thing: Recordable, classes: Classes) -> Iterator[str]:
     given = thing.parameters
     options = [candidates(parameter, thing.node, classes) for parameter in given]
+    if thing.kind == "class":  # what may be left out, and nobody knows what it is, is left out
+        options = [
+            () if each == _ANYTHING and parameter.default else each
+            for each, parameter in zip(options, given, strict=True)
+        ]
     needed = [not parameter.default for parameter in given]
     required = [each if must else () for each, must in zip(options, needed, strict=True)]
     yield from _listed(given, [each[:1] for each in required])
@@ -161,6 +172,8 @@ def _subscripted(name: str, inner: ast.expr, classes: Classes) -> list[str]:
         return [*found, "None"] if name == "Optional" else found
     if name == "Literal":
         return [ast.unparse(part) for part in parts]
+    if name in ("type", "Type"):
+        return [text for part in parts if (text := ast.unparse(part)) in classes or text in _OF_TYPE["type"]]
     if name in ("Annotated", "Final", "ClassVar"):
         return _annotated(parts[0], classes)
     if _SAME_AS.get(name, name) == "tuple":

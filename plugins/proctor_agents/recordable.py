@@ -1,14 +1,17 @@
 """What of a module can be tried out: its public functions, classes and methods, read from the source alone."""
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from proctor_agents.outside import outsiders
 
 Kind = Literal["function", "class", "enum", "method", "static", "property"]
 Function = ast.FunctionDef
+Lineages = Mapping[str, Sequence[ast.ClassDef]]
+"""Name of a class -> the bases of it that are known, the nearest first."""
 _ENUMS = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
 _HOLDING = {"list", "dict", "set", "frozenset", "tuple", "str", "bytes", "int", "float", "OrderedDict", "defaultdict"}
 _OPERATORS = {
@@ -53,9 +56,11 @@ class Recordable:
         return self.name.rpartition(".")[2]
 
 
-def recordables(tree: ast.Module, passed_over: Collection[str]) -> tuple[Recordable, ...]:
+def recordables(
+    tree: ast.Module, passed_over: Collection[str], lineages: Lineages = MappingProxyType({})
+) -> tuple[Recordable, ...]:
     """Return what can be tried out, classes first; what is passed over or acts on the outside world is left out."""
-    found = [thing for thing in _things(tree) if thing.name not in passed_over or thing.kind == "class"]
+    found = [thing for thing in _things(tree, lineages) if thing.name not in passed_over or thing.kind == "class"]
     return tuple(sorted(found, key=lambda thing: thing.kind != "class"))
 
 
@@ -80,26 +85,26 @@ def _is_enum(node: ast.ClassDef) -> bool:
     return bool({ast.unparse(base).rpartition(".")[2] for base in node.bases} & _ENUMS)
 
 
-def _things(tree: ast.Module) -> Iterator[Recordable]:
+def _things(tree: ast.Module, lineages: Lineages) -> Iterator[Recordable]:
     outside = outsiders(tree)
     exported = _exported(tree)
     for node in _definitions(tree.body):
         if node.name in outside or (node.name.startswith("_") if exported is None else node.name not in exported):
             continue
         if isinstance(node, ast.ClassDef):
-            yield from _of_class(node, outside)
+            yield from _of_class(node, outside, lineages.get(node.name, ()))
         elif not _decorators(node) & {"contextmanager", "asynccontextmanager", "overload"}:
             yield Recordable(node.name, "function", _parameters(node, 0), node, _answers(node))
 
 
-def _of_class(node: ast.ClassDef, outside: Collection[str]) -> Iterator[Recordable]:
+def _of_class(node: ast.ClassDef, outside: Collection[str], bases: Sequence[ast.ClassDef]) -> Iterator[Recordable]:
     methods = {method.name: method for method in node.body if isinstance(method, ast.FunctionDef)}
     if _is_enum(node):
         yield Recordable(node.name, "enum", (), node)
         return
     if f"{node.name}.__init__" in outside:
         return
-    yield Recordable(node.name, "class", _construction(node, methods), node)
+    yield Recordable(node.name, "class", _construction([node, *bases]), node)
     for method in methods.values():
         name = f"{node.name}.{method.name}"
         if name not in outside and (not method.name.startswith("_") or method.name.strip("_") in _OPERATORS):
@@ -116,14 +121,17 @@ def _method(name: str, method: Function, decorators: Collection[str]) -> Recorda
     return Recordable(name, "method", _parameters(method, 1), method, _answers(method))
 
 
-def _construction(node: ast.ClassDef, methods: dict[str, Function]) -> tuple[Parameter, ...]:
-    for name in ("__init__", "__new__"):
-        if name in methods:
-            return _parameters(methods[name], 1)
-    fields = [field for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)]
-    if fields and (node.decorator_list or "NamedTuple" in ast.unparse(node)):
-        return tuple(Parameter(ast.unparse(field.target), field.annotation, field.value) for field in fields)
-    return _inherited(node)
+def _construction(lineage: Sequence[ast.ClassDef]) -> tuple[Parameter, ...]:
+    """Return what the first of these classes takes that has a constructor of its own."""
+    for node in lineage:
+        methods = {method.name: method for method in node.body if isinstance(method, ast.FunctionDef)}
+        for name in ("__init__", "__new__"):
+            if name in methods:
+                return _parameters(methods[name], 1)
+        fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)]
+        if fields and (node.decorator_list or "NamedTuple" in ast.unparse(node)):
+            return tuple(Parameter(ast.unparse(field.target), field.annotation, field.value) for field in fields)
+    return _inherited(lineage[-1])
 
 
 def _inherited(node: ast.ClassDef) -> tuple[Parameter, ...]:
@@ -132,7 +140,7 @@ def _inherited(node: ast.ClassDef) -> tuple[Parameter, ...]:
     if not {*bases} - {"object", "ABC", "Generic", "Protocol"}:
         return ()
     holds = next((base for base in bases if base in _HOLDING), None)
-    says = any(base.endswith(("Error", "Exception", "Warning")) for base in bases)
+    says = any(name.endswith(("Error", "Exception", "Warning", "Expired")) for name in (node.name, *bases))
     kind = ast.Name(holds or "str") if holds or says else None
     return (Parameter("value" if kind else "", kind, ast.Constant(None)),)
 

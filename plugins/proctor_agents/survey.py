@@ -8,7 +8,8 @@ from pathlib import Path
 
 from proctor import Task
 from proctor_agents.doctests import harvest
-from proctor_agents.inputs import calls
+from proctor_agents.inputs import calls, is_guessed
+from proctor_agents.lineage import lineages
 from proctor_agents.recordable import Recordable, recordables, values_of
 from proctor_agents.scope import bindings_of
 from proctor_agents.sightings import Filled, assigned, sightings
@@ -29,7 +30,7 @@ class Survey:
     told: frozenset[str]
     """What the examples show themselves, as normalised source: that is theirs to say."""
     passed_over: frozenset[str]
-    """What is only constructed, for its methods: its examples are tests already."""
+    """What is only constructed, for its methods: its examples are tests already, or its arguments a guess."""
 
 
 def survey(task: Task, source: str, draft: Draft) -> Survey:
@@ -38,7 +39,7 @@ def survey(task: Task, source: str, draft: Draft) -> Survey:
     told, documented = frozenset(_told(source)), frozenset(test.subject for test in draft.tests)
     root = _import_root(task)
     package = root / task.component.name.partition(".")[0]
-    found = () if runs_when_imported(task.component.name, tree) else recordables(tree, documented)
+    found = () if runs_when_imported(task.component.name, tree) else _recordables(task, root, tree, documented)
     if all(thing.name in documented for thing in found):
         return Survey(root, (), (), told, documented)
     names = bindings_of(source).surely
@@ -46,7 +47,12 @@ def survey(task: Task, source: str, draft: Draft) -> Survey:
     seen = sightings(task.workspace, package if package.is_dir() else package.with_suffix(".py"), last, names)
     classes = {node.name: values_of(node) for node in tree.body if isinstance(node, ast.ClassDef)}
     things = tuple((thing, calls(thing, seen.get(thing.last, ()), classes)) for thing in found)
-    return Survey(root, things, tuple(_raising(tree)), told, documented)
+    guessed = {thing.name for thing in found if thing.last not in seen and is_guessed(thing, classes)}
+    return Survey(root, things, tuple(_raising(tree)), told, documented | guessed)
+
+
+def _recordables(task: Task, root: Path, tree: ast.Module, documented: frozenset[str]) -> tuple[Recordable, ...]:
+    return recordables(tree, documented, lineages(root, task.workspace / task.component.path, tree))
 
 
 def _import_root(task: Task) -> Path:

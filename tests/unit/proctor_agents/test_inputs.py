@@ -3,7 +3,7 @@ import ast
 import pytest
 
 from proctor_agents.evidence import named
-from proctor_agents.inputs import MOST, calls, candidates
+from proctor_agents.inputs import MOST, calls, candidates, is_guessed
 from proctor_agents.recordable import Parameter, Recordable, recordables, values_of
 
 
@@ -30,6 +30,9 @@ def first(signature: str, body: str = "return 1") -> str:
         ("x: Iterable[str]", "['abc', '', 'Hello World']"),
         ("x: typing.Callable[[], int]", "len"),
         ("x: Till", "__new_Till__"),
+        ("x: type[Till]", "Till"),
+        ("x: type[str]", "str"),
+        ("x: type[Other] | None", "None"),
         ("x=3", ""),
         ("*, key: str", "key='abc'"),
         ("text", "'abc'"),
@@ -89,11 +92,30 @@ def test_what_nobody_could_tell_by_its_name_is_told_by_its_use_or_the_documentat
         ("(dict)", ("{'a': 1, 'b': 2}", "")),
         ("(collections.OrderedDict)", ("{'a': 1, 'b': 2}", "")),
         ("(ValueError)", ("'abc'", "")),
-        ("(tzinfo)", ("", "[1, 2, 3]")),
+        ("(tzinfo)", ("",)),
     ],
 )
 def test_a_class_without_a_constructor_gets_what_its_base_takes(bases: str, tried: tuple[str, ...]) -> None:
     assert calls(only(f"class Till{bases}:\n    def f(self): return 1\n"), (), {})[: len(tried)] == tried
+
+
+def test_what_a_constructor_may_leave_out_and_nobody_knows_is_left_out() -> None:
+    till = only("class Till:\n    def __init__(self, thing=None, size: int = 3): self.thing = thing\n")
+    assert not any("thing" in arguments or "[" in arguments for arguments in calls(till, (), {}))
+
+
+def test_a_class_that_expires_is_taken_for_an_exception() -> None:
+    assert calls(only("class TillExpired(Closed): pass\n"), (), {})[0] == "'abc'"
+
+
+@pytest.mark.parametrize(
+    ("signature", "guessed"),
+    [("thing", True), ("thing: Any", True), ("thing=None", False), ("name", False), ("thing: int", False)],
+)
+def test_a_constructor_is_guessed_if_nothing_says_what_it_needs(signature: str, guessed: bool) -> None:
+    till = only(f"class Till:\n    def __init__(self, {signature}): self.thing = thing\n")
+    assert is_guessed(till, {}) is guessed
+    assert not is_guessed(only(f"def f({signature}): return thing\n"), {})
 
 
 def test_the_first_instance_is_not_one_of_nothing() -> None:

@@ -192,6 +192,28 @@ async def test_what_an_example_shows_is_left_to_the_example(tmp_path: Path) -> N
     assert "Till(3).count() == 3" not in text
 
 
+async def test_what_a_constructor_was_given_at_a_guess_is_not_recorded(tmp_path: Path) -> None:
+    text = await written(
+        tmp_path,
+        """\
+        class Box:
+            def __init__(self, thing):
+                self.thing = thing
+
+            def is_open(self):
+                return True
+        """,
+    )
+    assert ".is_open() is True" in text
+    assert ".thing ==" not in text
+
+
+async def test_a_constructor_of_another_module_says_what_it_takes(tmp_path: Path) -> None:
+    (tmp_path / "box.py").write_text("class Box:\n    def __init__(self, name: str):\n        self.name = name\n")
+    text = await written(tmp_path, "from box import Box\n\n\nclass Till(Box):\n    pass\n")
+    assert "assert Till('abc').name == 'abc'" in text
+
+
 async def test_a_module_that_cannot_be_imported_has_nothing_to_record(tmp_path: Path) -> None:
     result = await ask(tmp_path, "import no_such_module\n\n\ndef f(x: int):\n    return x\n")
     assert result.status == "warning"
