@@ -18,7 +18,8 @@ from proctor.contracts.store import Change, Store, Tree
 from proctor.domain.head import Birth, Head
 from proctor.retention import DAY_S, GivenBack, Retention, in_background
 from proctor.store import open_store
-from proctor.workspace.folder import claim
+from proctor.workspace.folder import KEPT, claim
+from proctor.workspace.stale import stale_kept
 
 Settle = Callable[..., Settings]
 
@@ -179,3 +180,18 @@ def test_the_page_tells_every_default() -> None:
     page = (Path(__file__).parents[2] / "docs/retention.md").read_text("utf-8")
     told = {name: int(days) for days, name in re.findall(r"^\|.*\| (\d+) days.*\| `(\w+)` \|$", page, re.MULTILINE)}
     assert told == {name: days for name, days in RetentionSettings().model_dump().items() if name != "daily"}
+
+
+def test_what_another_pruner_removes_meanwhile_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / KEPT / "a1b2c3d4"
+    (kept / "oven").mkdir(parents=True)
+    found = Path.glob
+
+    def slowly(path: Path, pattern: str) -> list[Path]:
+        listed = [*found(path, pattern)]
+        if path == kept:
+            (kept / "oven").rmdir()
+        return listed
+
+    monkeypatch.setattr(Path, "glob", slowly)
+    assert stale_kept(tmp_path, time.time() + DAY_S, ()) == []

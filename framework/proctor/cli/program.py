@@ -3,27 +3,27 @@
 import os
 import shlex
 import sys
-from contextvars import ContextVar
 from pathlib import Path
 
 NAME = "proctor"
-_called: ContextVar[str] = ContextVar("called", default=NAME)
+_called = NAME
 """What the user called; our name where it was no user: in tests, and where others use these rooms."""
 
 
 def remember(called: str) -> None:
     """Let the commands in hints begin so from now on."""
-    _called.set(called)
+    global _called  # noqa: PLW0603 # it is one for the process, and set once
+    _called = called
 
 
 def command(words: str) -> str:
     """Write a command of ours that can be pasted; `words` are fit for a shell."""
-    return f"{_called.get()} {words}"
+    return f"{_called} {words}"
 
 
 def pastable(message: str) -> str:
     """Let the commands in a message begin as the user calls us: errors name them in backticks and by our name."""
-    return message.replace(f"`{NAME} ", f"`{_called.get()} ")
+    return message.replace(f"`{NAME} ", f"`{_called} ")
 
 
 def called() -> str:
@@ -44,7 +44,7 @@ def _python() -> str:
 def _found(name: str) -> str | None:
     """Find a program as a shell does; `shutil.which` takes longer to import than all else here."""
     places = (os.path.join(folder, name) for folder in os.get_exec_path())  # noqa: PTH118 # a name for a shell
-    return next((place for place in places if os.access(place, os.X_OK)), None)
+    return next((place for place in places if Path(place).is_file() and os.access(place, os.X_OK)), None)
 
 
 def _is_same(one: str, other: Path) -> bool:

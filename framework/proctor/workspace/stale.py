@@ -81,7 +81,10 @@ def _last_use(git_dir: Path) -> float:
 
 def _last_kept(path: Path) -> float:
     """Give when a work folder was moved here last: below the folder of the run there is one for each component."""
-    return max(each.lstat().st_mtime for each in (path, *path.glob("*")))
+    try:
+        return max(each.lstat().st_mtime for each in (path, *path.glob("*")))
+    except FileNotFoundError:  # somebody else is removing it
+        return float("inf")
 
 
 def _is_stale(path: Path, before: float) -> bool:

@@ -210,12 +210,20 @@ class TestSettings:
         self, home: Home, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(home.folder)
-        remedy = "Run `git init` and commit there first, or name another path."
+        remedy = "Go to a folder of a repository, or run `git init` and commit here first."
         assert home.one("repository") == ("warning", f"{home.folder} is not inside a git repository", remedy)
         subprocess.run(["git", "init", "-q", "--template="], check=True)
         status, told, remedy = home.one("repository")
         assert (status, told) == ("warning", f"The repository {home.folder} has no commit yet")
         assert home.doctor().exit_code == 0
+
+    def test_a_repository_that_git_does_not_trust_is_told_as_a_run_tells_it(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        status, told, remedy = home.one("repository")
+        assert (status, remedy) == ("problem", "")
+        assert told.startswith("git rev-parse failed with exit code 128: fatal: detected dubious ownership")
 
     def test_without_an_identity_nothing_can_land(self, home: Home) -> None:
         (home.folder / "gitconfig").write_text("")

@@ -52,6 +52,12 @@ def test_a_script_that_is_not_on_path_or_is_another_one_is_called_as_it_was(call
     assert by(call, "my env/proctor") == "'my env/proctor'"
 
 
+def test_a_folder_on_path_is_no_script(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "proctor").mkdir()
+    call.setenv("PATH", f"{tmp_path}:{tmp_path / 'env'}")
+    assert by(call, str(tmp_path / "env/proctor")) == "proctor"
+
+
 def test_the_module_is_called_by_the_interpreter_as_it_was_typed_if_that_is_found(call: Call, tmp_path: Path) -> None:
     assert by(call, "env/python", "-m", "proctor") == "env/python -m proctor"
     assert by(call, "python", "-m", "proctor") == f"{tmp_path}/env/python -m proctor"
@@ -68,8 +74,8 @@ def test_a_hint_of_a_real_process_can_be_pasted(tmp_path: Path) -> None:
 
     refused = given(sys.executable, "-m", "proctor", "sessions", "show", "abcdef12", "--database", database)
     hint = refused.stderr.split("`")[1]
-    assert hint.endswith("-m proctor sessions list")
-    listed = given(*shlex.split(hint), "--database", database)
+    assert hint.endswith(f"-m proctor sessions list --database {database}")
+    listed = given(*shlex.split(hint))
     assert listed.stdout.startswith(f"No session yet. `{shlex.quote(sys.executable)} -m proctor run PATH` makes one")
 
 
@@ -79,10 +85,7 @@ def test_a_shell_can_ask_for_completions_however_it_was_called(tmp_path: Path) -
     assert "#compdef" in subprocess.run(argv, env=asking, capture_output=True, text=True, check=True).stdout
 
 
-def test_nothing_but_commands_of_ours_is_rewritten() -> None:
-    program.remember("python -m proctor")
-    try:
-        assert program.pastable("proctor: `proctor run` and `git x`") == "proctor: `python -m proctor run` and `git x`"
-        assert program.command("sessions list") == "python -m proctor sessions list"
-    finally:
-        program.remember(program.NAME)
+def test_nothing_but_commands_of_ours_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "_called", "python -m proctor")
+    assert program.pastable("proctor: `proctor run` and `git x`") == "proctor: `python -m proctor run` and `git x`"
+    assert program.command("sessions list") == "python -m proctor sessions list"

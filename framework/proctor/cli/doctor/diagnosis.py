@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -66,7 +65,7 @@ class _Asked:
     thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
-        self.thread = threading.Thread(target=copy_context().run, args=(self._ask,), daemon=True)
+        self.thread = threading.Thread(target=self._ask, daemon=True)
 
     @property
     def name(self) -> str:

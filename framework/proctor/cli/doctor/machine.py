@@ -18,7 +18,7 @@ from proctor import __version__
 from proctor.cli.doctor.diagnosis import Diagnosis, Setup, Status
 from proctor.cli.wording import SHORT_COMMIT, count, first_line
 from proctor.contracts.process import ProcessLimits
-from proctor.errors import DatabaseUnusable, UsageError
+from proctor.errors import BareRepository, DatabaseUnusable, NotARepository, ProctorError, UsageError
 from proctor.store.database import location
 from proctor.workspace import identify
 from proctor.workspace.folder import leftovers as left_behind
@@ -27,6 +27,11 @@ ANSWER_S = 5.0
 """How long a program may take to answer a question."""
 SCARCE, TOO_LITTLE = 1024**3, 100 * 1024**2
 """Bytes free on a disk from which down it is told, and from which down it is a problem."""
+ELSEWHERE: dict[type[ProctorError], str] = {
+    NotARepository: "Go to a folder of a repository, or run `git init` and commit here first.",
+    BareRepository: "Go to a clone of it.",
+}
+"""What to do where an error would have another path named: it is the folder itself that is looked at."""
 
 
 def versions(_: Setup) -> Iterator[Diagnosis]:
@@ -57,7 +62,10 @@ def repository(setup: Setup) -> Iterator[Diagnosis]:
         found = asyncio.run(identify(setup.folder))
     except UsageError as error:
         told, _, remedy = str(error).rpartition(". ")
-        yield Diagnosis("repository", "warning", told, remedy)
+        yield Diagnosis("repository", "warning", told, ELSEWHERE.get(type(error), remedy))
+        return
+    except ProctorError as error:  # git itself says what to do
+        yield Diagnosis("repository", "problem", str(error))
         return
     more = ", with changes that are not in it and are left out" if found.dirty else ""
     yield Diagnosis("repository", "ok", f"{found.top} at commit {found.base[:SHORT_COMMIT]}{more}")

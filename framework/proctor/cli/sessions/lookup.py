@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import click
 
 from proctor.app import App
+from proctor.cli.runs.running import named
 from proctor.cli.wording import SHORT_ID
 from proctor.domain.head import Head
 from proctor.errors import SessionNotFound
@@ -33,8 +34,16 @@ async def find(app: App, prefix: str) -> Head:
         names = ", ".join(head.id[: max(SHORT_ID, len(prefix) + 4)] for head in found[:5])
         raise click.UsageError(f"{prefix} is the beginning of {len(found)} sessions: {names}. Give more digits.")
     if not found:
-        raise SessionNotFound(session_id=prefix)
+        raise _unknown(prefix)
     return found[0]
+
+
+def _unknown(prefix: str) -> SessionNotFound:
+    """Make the error; the command in it looks into the database that the user named."""
+    error, context = SessionNotFound(session_id=prefix), click.get_current_context(silent=True)
+    flag = named(context.params.get("database") if context else None)
+    error.args = (str(error).replace(" list`", f" list{flag}`"),)
+    return error
 
 
 async def _children(app: App, roots: list[str]) -> AsyncIterator[Head]:
