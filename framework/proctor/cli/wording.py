@@ -8,6 +8,8 @@ _COUNT = re.compile(r"\d+ \w+")
 SHORT_ID = 8
 """Digits of a session's id that are shown."""
 SHORT_COMMIT = 10
+_PLACE = re.compile(r", at [^\s:]+:\d+\W*$")
+"""Where a fault happened, at the end of its message."""
 LINE = 200
 """Characters of a foreign line that are shown; the rest is in the session."""
 
@@ -28,9 +30,14 @@ def gist(text: str | None) -> str:
     return ": ".join(lines[:2] if lines and _COUNT.fullmatch(lines[0]) else lines[:1])
 
 
-def clipped(line: str) -> str:
-    """Cut a line at its end, so that one of others never fills the screen."""
-    return line if len(line) <= LINE else f"{line[: LINE - 1]}…"
+def clipped(line: str, seen: int = 0) -> str:
+    """Cut a line, so that one of others never fills the screen; the place of a fault and the character `seen` stay."""
+    if len(line) > LINE and seen > LINE // 2:
+        line = f"…{line[seen - LINE // 4 :]}"
+    if len(line) <= LINE:
+        return line
+    place = found[0][-LINE // 2 :] if (found := _PLACE.search(line)) else ""
+    return f"{line[: LINE - 1 - len(place)]}…{place}"
 
 
 def clock(seconds: float) -> str:

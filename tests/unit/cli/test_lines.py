@@ -80,6 +80,7 @@ def test_suspected_bugs_and_reasons_are_told(story, product):
         ("row 0\nrow 1", "row 0\nrow 2", "expected row 1, found row 2"),
         ("row 0", "row 0\nrow 1", "expected row 0, found row 0"),
         ("x" * 500, "3", f"expected {'x' * 199}…, found 3"),
+        ("x" * 300 + "4", "x" * 300 + "5", f"expected …{'x' * 50}4, found …{'x' * 50}5"),
     ],
 )
 def test_a_suspected_bug_is_told_by_the_first_line_that_differs(story, product, expected, message, said):

@@ -94,6 +94,13 @@ class TestMarkdown:
         assert "## Notices\n\n- slow\n" in told
         assert "acme 1.0): it never ran" in told
 
+    def test_an_only_test_that_is_a_suspected_bug_is_told_once(self) -> None:
+        dropped = DroppedTest(f"tests/test_prices.py::{BUG.test}", "run_tests: AssertionError")
+        told = Product(dropped=1, bugs=(BUG,), dropped_tests=(dropped,), reason="run_tests: AssertionError")
+        text = rendered(report(part("shop.clock", "none", told, dropped=(dropped,))), "markdown")
+        assert "- `shop.clock`: its only test is the suspected bug above" in text
+        assert "Dropped tests" not in text
+
     def test_a_value_of_several_lines_stays_in_its_column_and_is_whole(self) -> None:
         bug = SuspectedBug("test_x", "a\n" + "b" * 3000, expected="a\nc")
         told = rendered(report(part(made=Product(bugs=(bug,)))), "markdown")

@@ -171,7 +171,48 @@ def test_a_retry_is_offered_only_where_it_can_help(story):
     assert "sessions retry root, if it was bad luck" in reported(story)
     refused = reported(story, Hints(refused=True))
     assert "retry" not in refused
-    assert "begin anew: proctor run" in refused
+    assert "begin anew: proctor run PATH\n" in refused
+    assert "run 'my shop' --database x\n" in reported(story, Hints(path="'my shop'", database=" --database x"))
+
+
+def test_no_luck_is_involved_where_an_agent_would_do_the_same_again(story, product):
+    story.root()
+    story.end(story.child("larder.oven"), outcome="none", product=product(tests=0, reason="importing it runs it"))
+    story.end("root", "failed", error="nothing to land")
+    assert "retry" not in reported(story, Hints(deterministic=True))
+    assert "sessions retry root, if it was bad luck" in reported(story)
+    story.end(story.child("larder.shelf"), "failed", error="it took too long")
+    assert "sessions retry root, if it was bad luck" in reported(story, Hints(deterministic=True))
+
+
+def test_an_only_test_that_is_a_suspected_bug_is_told_once(story, product):
+    story.root()
+    bug = {"test": "test_f", "message": "356", "expected": "350"}
+    dropped = {"test": "tests/test_oven.py::test_f", "reason": "run_tests: AssertionError"}
+    made = {"suspected_bugs": [bug], "dropped": 1, "dropped_tests": [dropped], "reason": "run_tests: AssertionError"}
+    story.end(story.child("larder.oven"), outcome="none", product=product(tests=0, **made))
+    story.end(story.child("larder.shelf"), outcome="partial", product=product(**made))
+    text = reported(story)
+    assert "  larder.oven  its only test is the suspected bug above\n" in text
+    assert "AssertionError" not in text
+    assert "Dropped tests" not in text
+
+
+def test_prose_never_breaks_within_a_word_and_commands_never_break(story):
+    story.root()
+    story.end("root", "failed", error="word " * 40 + "end")
+    hints = Hints(
+        notices=("pytest cannot collect " + "tests/test_oven.py, " * 8 + "x",), database=f" --database {'x' * 99}"
+    )
+    lines = [line for line in reported(story, hints, width=60).splitlines() if "--database" not in line]
+    assert max(map(len, lines)) <= 60
+    assert f"sessions show root --database {'x' * 99}\n" in reported(story, hints, width=60)
+
+
+def test_the_place_of_a_fault_stays_however_long_its_message_is(story):
+    story.root()
+    story.end("root", "failed", error=f"finalize raised {'x' * 300}, at boomer.py:11")
+    assert "…, at boomer.py:11\n" in reported(story, width=400)
 
 
 def test_what_befell_all_components_was_no_bad_luck(story):

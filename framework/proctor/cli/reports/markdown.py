@@ -90,7 +90,9 @@ def _hanging(label: str, value: str) -> str:
 
 
 def _dropped(report: Report) -> Iterator[str]:
-    found = [(part.row.name, each) for part in report.parts for each in part.dropped]
+    found = [
+        (part.row.name, each) for part in report.parts for each in part.dropped if not part.row.product.suspects(each)
+    ]
     if found:
         yield "## Dropped tests"
         yield ""
@@ -113,7 +115,7 @@ def _untested(report: Report) -> Iterator[str]:
 
 
 def _why(part: Part) -> str:
-    why = part.row.why or _UNENDED.get(part.row.verdict, "no reason was given")
+    why = part.row.lack or _UNENDED.get(part.row.verdict, "no reason was given")
     return f"- {code(part.row.name)}: {inline(_cut(excerpt(why)))}"
 
 

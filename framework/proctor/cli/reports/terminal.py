@@ -42,6 +42,10 @@ class Hints:
     """What the user should know of the package, in sentences without full stops."""
     refused: bool = False
     """The same again would be refused again: the cause lies in what was ordered, or in the package."""
+    deterministic: bool = False
+    """The agent would write the same again."""
+    path: str = "PATH"
+    """What was run, quoted."""
     with_sessions: bool = False
     """Name each component's session, for a closer look."""
 
@@ -60,7 +64,10 @@ def report(console: Console, summary: Summary, hints: Hints) -> None:
     _circumstances(console, summary, hints)
     console.print()
     for line in _ending(summary, hints):
-        console.print(line, soft_wrap=True, highlight=False)
+        if line.plain.startswith(" "):  # a command to paste
+            console.print(line, soft_wrap=True, highlight=False)
+        else:
+            indented(console, line, by=0)
 
 
 def _table(rows: Sequence[Row], *, with_sessions: bool, narrow: bool) -> Table:
@@ -146,21 +153,21 @@ def _missing(console: Console, rows: Sequence[Row], hints: Hints) -> None:
         return
     console.print()
     console.print(Text("Without tests", "bold"))
-    for why in dict.fromkeys(row.why for row in missing):
-        _reason(console, [row for row in missing if row.why == why], why or "", hints)
+    for why in dict.fromkeys(row.lack for row in missing):
+        _reason(console, [row for row in missing if row.lack == why], why or "", hints)
 
 
 def _dropped(console: Console, rows: Sequence[Row], hints: Hints) -> None:
     """Tell why tests were dropped of components that have others."""
-    lacking = [row for row in rows if row.product.dropped_tests and row.product.tests]
+    lacking = [row for row in rows if row.product.merely_dropped and row.product.tests]
     if not lacking:
         return
     console.print()
     console.print(Text("Dropped tests", "bold"), Text("(written, but not borne out by the checks)", "dim"))
     for row in lacking:
-        first, *others = row.product.dropped_tests
+        first, *others = row.product.merely_dropped
         more = f"\nand {len(others)} more" if others else ""
-        _reason(console, [row], f"{first.test.rpartition('::')[2]}: {first.reason}{more}", hints)
+        _reason(console, [row], f"{first.own_name}: {first.reason}{more}", hints)
 
 
 def _reason(console: Console, rows: Sequence[Row], why: str, hints: Hints) -> None:
@@ -188,7 +195,7 @@ def _circumstances(console: Console, summary: Summary, hints: Hints) -> None:
     told += [f"Note: {clean(notice)}." for notice in hints.notices]
     if told:
         console.print()
-        console.print("\n".join(told), highlight=False, markup=False, soft_wrap=True)
+        indented(console, Text("\n".join(told)), by=0)
 
 
 def history(summary: Summary, workflow: str, step: str) -> str:
@@ -217,8 +224,8 @@ def _ending(summary: Summary, hints: Hints) -> Sequence[Text]:
             return (
                 Text.assemble(("Failed: ", "bold red"), excerpt(summary.error or "no reason was given")),
                 Text(f"  what happened  {session}"),
-                *([] if hints.refused else [Text(f"  to try again   {way('retry')}, {_condition(summary)}")]),
-                Text(f"  after changes  begin anew: {command('run')}"),
+                *([Text(f"  to try again   {way('retry')}, {_condition(summary)}")] if _helps(summary, hints) else []),
+                Text(f"  after changes  begin anew: {command('run')} {hints.path}{hints.database}"),
             )
         case "cancelled":
             return (
@@ -267,6 +274,12 @@ def _contents(summary: Summary) -> str:
         return ""
     place = f"{commonpath(map(dirname, files)) or '.'}/" if len(files) > 1 else files[0]
     return f": {count(summary.tests, 'test')} in {clean(place)}"
+
+
+def _helps(summary: Summary, hints: Hints) -> bool:
+    """Whether another try could end otherwise: what an agent left untested that does the same again stays so."""
+    same = hints.deterministic and bool(summary.rows) and all(row.verdict == "none" for row in summary.rows)
+    return not hints.refused and not same
 
 
 def _condition(summary: Summary) -> str:

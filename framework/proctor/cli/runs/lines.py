@@ -108,7 +108,10 @@ def told(bug: SuspectedBug) -> str:
     first = first_line(bug.expected), first_line(bug.message)
     pairs = zip(clean(bug.expected).splitlines(), clean(bug.message).splitlines(), strict=False)
     expected, found = next((pair for pair in pairs if pair[0] != pair[1]), first)
-    return f"{bug.test}{where}: expected {clipped(expected.strip())}, found {clipped(found.strip())}"
+    expected, found = expected.strip(), found.strip()
+    pair = enumerate(zip(expected, found, strict=False))
+    differs = next((at for at, (one, other) in pair if one != other), min(len(expected), len(found)))
+    return f"{bug.test}{where}: expected {clipped(expected, differs)}, found {clipped(found, differs)}"
 
 
 def _completed(event: Event) -> str:

@@ -1,6 +1,7 @@
 """Carries an order out, or goes on with one: from the settings to the exit code."""
 
 import asyncio
+import os
 import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from proctor.cli.lazy import CANCELLED, FAILED
 from proctor.cli.output import reserved
 from proctor.cli.program import command
 from proctor.cli.reports.terminal import Hints
-from proctor.cli.runs.about import About, about
+from proctor.cli.runs.about import About, StrangerStep, about
 from proctor.cli.runs.follow import follow
 from proctor.cli.runs.screen import screen_for
 from proctor.cli.tree.past import log_of, view_of, was_refused
@@ -85,10 +86,7 @@ async def _shown(settings: Settings, find: Find, out: TextIO, manner: Manner) ->
         again = command(f"sessions watch {head.id[:SHORT_ID]}{named(manner.database)}")
         click.echo(f"\nStopped watching; the session goes on.\n  to look again  {again}", out)
         return CANCELLED
-    notices = texts(head.state.get("notices"))
-    hints = Hints(
-        git_words(facts.repository), named(manner.database), facts.strangers, interpreter(head), notices, refused
-    )
+    hints = hints_of(head, manner.database, facts.strangers, refused=refused)
     screen.end(summary, hints)
     reasons = unwritten + complaints(summary, strict=manner.strict, require_tests=requires_tests(tree))
     for line in [*reasons, *([f"The work folders are kept in {kept}"] if kept and kept.exists() else [])]:
@@ -126,11 +124,36 @@ def named(database: str | None) -> str:
     return f" --database {shlex.quote(database)}" if database else ""
 
 
+def hints_of(
+    head: Head, database: str | None, strangers: Sequence[StrangerStep], *, refused: bool, with_sessions: bool = False
+) -> Hints:
+    """Give the words of the commands that the user may want next, and what is to be said of a root."""
+    subject = head.birth.subject
+    repository = text(subject.get("repository"))
+    return Hints(
+        git=git_words(Path(repository)) if repository else "git",
+        database=named(database),
+        strangers=strangers,
+        interpreter=interpreter(head),
+        notices=texts(head.state.get("notices")),
+        refused=refused,
+        deterministic=head.birth.agent.deterministic,
+        path=path_words(Path(repository), text(subject.get("path")) or ".") if repository else "PATH",
+        with_sessions=with_sessions,
+    )
+
+
 def interpreter(head: Head) -> str | None:
     """Say what runs the tests of a tree, once its root has found that out."""
     python = mapping(head.state.get("python"))
     executable, version = text(python.get("executable")), text(python.get("version"))
-    return f"Python {version} ({executable})" if executable and version else None
+    return f"Python {version} ({os.path.normpath(executable)})" if executable and version else None
+
+
+def path_words(repository: Path, path: str) -> str:
+    """Give the words that name a path of the repository, from where the user is."""
+    here, there = Path.cwd().resolve(), repository / path
+    return shlex.quote(os.path.relpath(there, here) if here.is_relative_to(repository) else str(there))
 
 
 def git_words(repository: Path) -> str:

@@ -1,7 +1,6 @@
 """One session, looked at closely."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -12,13 +11,13 @@ from proctor.cli.jsonl import write_line
 from proctor.cli.output import console as new_console
 from proctor.cli.output import indented
 from proctor.cli.output import table as new_table
-from proctor.cli.reports.terminal import Hints, report
+from proctor.cli.reports.terminal import report
 from proctor.cli.runs.about import strangers
-from proctor.cli.runs.running import git_words, interpreter, named
+from proctor.cli.runs.running import hints_of, named
 from proctor.cli.sessions.lookup import find
 from proctor.cli.sessions.questions import asking, details, ways
 from proctor.cli.tree.past import log_of, view_of, was_refused
-from proctor.cli.tree.product import mappings, text, texts
+from proctor.cli.tree.product import mappings, text
 from proctor.cli.tree.standing import question
 from proctor.cli.tree.summary import summarise
 from proctor.cli.tree.view import EXTERNAL
@@ -62,21 +61,14 @@ async def print_session(settings: Settings, prefix: str, *, as_json: bool, datab
         report(
             console,
             summarise(view),
-            Hints(
-                _git_on(head),
-                named(database),
+            hints_of(
+                head,
+                database,
                 strangers(tree),
-                interpreter(head),
-                texts(head.state.get("notices")),
-                head.status == "failed" and was_refused(interactions),
+                refused=head.status == "failed" and was_refused(interactions),
                 with_sessions=True,
             ),
         )
-
-
-def _git_on(head: Head) -> str:
-    repository = text(head.birth.subject.get("repository"))
-    return git_words(Path(repository)) if repository else "git"
 
 
 def _fields(head: Head, interactions: Sequence[Interaction]) -> JsonObject:
@@ -121,11 +113,11 @@ def _head(console: Console, head: Head) -> None:
     status = f"{head.status}, {head.outcome}" if head.outcome else head.status
     console.print(Text.assemble((name, "bold"), f"  {status}"))
     told = f"session {head.id}, {birth.workflow}, attempt {birth.attempt}, agent {birth.agent.name}"
-    console.print(Text(f"  {told}", "dim"), soft_wrap=True)
+    indented(console, Text(told, "dim"), by=2)
     if birth.parent is not None:
         console.print(Text(f"  part of session {birth.root[:SHORT_ID]}", "dim"))
     if head.blocked:
-        console.print(Text(f"  blocked: {clean(head.blocked)}", "red"))
+        indented(console, Text(f"blocked: {clean(head.blocked)}", "red"), by=2)
 
 
 def _table(interactions: Sequence[Interaction], head: Head) -> Table:

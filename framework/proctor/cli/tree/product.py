@@ -42,6 +42,11 @@ class DroppedTest:
     """Its name in pytest; empty if it is the file as a whole."""
     reason: str
 
+    @property
+    def own_name(self) -> str:
+        """Its name in its file."""
+        return self.test.rpartition("::")[2]
+
     @classmethod
     def read(cls, value: JsonObject) -> "DroppedTest":
         """Read one entry of a product's `dropped_tests` or `removed`."""
@@ -70,6 +75,21 @@ class Product:
     def coverage(self) -> str:
         """Write what became of coverage. Where no test came, nothing did, whatever was measured."""
         return change(self.before, self.after) if self.tests else "–"
+
+    @property
+    def merely_dropped(self) -> tuple[DroppedTest, ...]:
+        """Those that are not told as suspected bugs already."""
+        return tuple(each for each in self.dropped_tests if not self.suspects(each))
+
+    @property
+    def only_bugs(self) -> bool:
+        """Whether every test that was written is a suspected bug."""
+        told = len(self.dropped_tests) == self.dropped and not self.merely_dropped
+        return bool(self.bugs) and not self.tests and told
+
+    def suspects(self, dropped: DroppedTest) -> bool:
+        """Tell whether a dropped test is a suspected bug."""
+        return dropped.own_name in {bug.test.rpartition("::")[2] for bug in self.bugs}
 
     @classmethod
     def read(cls, value: JsonObject) -> "Product":

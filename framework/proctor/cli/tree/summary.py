@@ -30,6 +30,14 @@ class Row:
             return self.error
         return None if self.product.tests else self.product.reason
 
+    @property
+    def lack(self) -> str | None:
+        """Say the same to people, who have read of the suspected bugs already."""
+        if self.verdict in ("failed", "blocked") or not self.product.only_bugs:
+            return self.why
+        several = self.product.dropped > 1
+        return f"its only {'tests are' if several else 'test is'} the suspected {'bugs' if several else 'bug'} above"
+
     def to_json(self) -> JsonObject:
         """Give the form for machines."""
         made = self.product
