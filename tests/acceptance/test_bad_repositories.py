@@ -107,7 +107,7 @@ def test_a_repository_in_a_sorry_state_gets_its_tests_all_the_same(project: Proj
     assert "Nothing is fetched from Git LFS, so only pointers are there: data/a.bin" in said
     assert "Submodules are not fetched, so they are empty: vendor/x" in said
     assert re.search(r"[23] of \d+ existing tests fail", said)
-    assert "pytest cannot collect tests/test_d_leaves.py, tests/two/test_same.py" in said
+    assert re.search(r"pytest cannot collect tests/test_d_leaves\.py.*, tests/two/test_same\.py", said)
     assert "existing tests were not reached in the time there is" in said
     assert [each["outcome"] for each in finished.product()["components"]] == ["proven"]
     assert finished.product()["notices"]

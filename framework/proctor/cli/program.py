@@ -21,6 +21,11 @@ def command(words: str) -> str:
     return f"{_called} {words}"
 
 
+def module(words: str) -> str:
+    """Write a command of a module that is installed beside us, to be found wherever we are."""
+    return words if _called == NAME else f"{shlex.quote(_python())} -m {words}"
+
+
 def pastable(message: str) -> str:
     """Let the commands in a message begin as the user calls us: errors name them in backticks and by our name."""
     return message.replace(f"`{NAME} ", f"`{_called} ")

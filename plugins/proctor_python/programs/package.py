@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Dict, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 import layout
 import target
@@ -106,11 +107,22 @@ def components(
         if wanted and _has_code(Path(path), outlines[path]):
             chosen[name] = path
     if not chosen:
-        known = ", ".join(sorted(package.modules)[:MODULES])
+        known = ", ".join(_nearest(package, only)[:MODULES])
         chosen_by = f" with these --only and --exclude (its modules: {known})" if only or exclude else ""
         message = f"{package.name} has no module with code in it{chosen_by}, so there is nothing to test."
         raise Problem("no_components", message)
     return chosen
+
+
+def _nearest(package: Package, globs: Sequence[str]) -> List[str]:
+    """Give all modules, those first that are most like what was asked for."""
+    forms = {
+        form: name
+        for name, path in package.modules.items()
+        for form in (name.rpartition(".")[2], Path(path).name, path, name)
+    }
+    near = [forms[form] for glob in globs for form in get_close_matches(glob, forms, MODULES)]
+    return list(dict.fromkeys([*near, *sorted(package.modules)]))
 
 
 def _matches(name: str, path: str, globs: Sequence[str]) -> bool:

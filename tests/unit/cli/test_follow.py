@@ -159,7 +159,7 @@ async def watch(root, after=0):
     yield
 
 class Screen:
-    out = None
+    out, database = None, " --database x"
     view = SimpleNamespace(seen=0)
     def open(self):
         from contextlib import nullcontext
@@ -176,6 +176,8 @@ def test_the_second_interrupt_ends_the_process_at_once_whatever_hangs():
     done = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 130, done.stderr
     assert done.stdout.startswith("cancelling…")
+    way = "`proctor sessions show root --database x`"
+    assert done.stderr == f"Ended at once. {way} says how far it came, and how to go on.\n"
 
 
 def test_interrupts_are_as_before_afterwards():

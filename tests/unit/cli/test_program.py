@@ -85,6 +85,12 @@ def test_a_shell_can_ask_for_completions_however_it_was_called(tmp_path: Path) -
     assert "#compdef" in subprocess.run(argv, env=asking, capture_output=True, text=True, check=True).stdout
 
 
+def test_what_is_installed_beside_a_program_that_no_shell_finds_is_a_module_of_its_interpreter(call: Call) -> None:
+    assert program.module("pip install x") == "pip install x"
+    call.setattr(program, "_called", by(call, "my env/python", "-m", "proctor"))
+    assert program.module("pip install x") == "'my env/python' -m pip install x"
+
+
 def test_nothing_but_commands_of_ours_is_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_called", "python -m proctor")
     assert program.pastable("proctor: `proctor run` and `git x`") == "proctor: `python -m proctor run` and `git x`"

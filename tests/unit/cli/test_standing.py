@@ -88,6 +88,11 @@ def test_what_keeps_a_session_is_named(head: Head, state: str, said: str) -> Non
     assert said in found.told[0]
 
 
+def test_below_a_paused_root_it_is_the_roots_pause_that_is_ended() -> None:
+    told = stand(replace(HEAD, paused=True), held=True, database=" --database x").told[0]
+    assert "`proctor sessions resume 70077007 --database x` ends that" in told
+
+
 def test_open_children_are_counted_by_their_newest_attempt() -> None:
     told = stand(pending(parked="children", open_children=2)).told[0]
     assert told.endswith("have ended: 1 open, 1 paused.")

@@ -42,10 +42,10 @@ def test_no_line_is_wider_than_the_window_and_no_word_is_cut(width: int) -> None
     assert LONG.replace("finding\n", "finding: ") in " ".join(" ".join(lines).split())
 
 
-def test_what_was_abandoned_is_followed_by_the_whole_reason() -> None:
+def test_from_what_was_abandoned_nothing_follows() -> None:
     lost = Decision(1.5, 2, "check_stability", HISTORY[1].reason, "abandoned")
     assert told([HISTORY[0], lost, Decision(2.0, 3, "check_stability", lost.reason, "pending")])[2:] == [
-        "2  check_stability  abandoned  → interaction 1, initialize, ended ok: go on",
+        "2  check_stability  abandoned",
         "3  check_stability  pending",
     ]
 

@@ -33,6 +33,11 @@ def test_what_is_told_of_it_is_short() -> None:
     assert (data["components"], data["python_version"], data["suite"]["tests"]) == (["shop.a"], "3.12.1", 1)
 
 
+MISSING = """ImportError while importing test module '/w/t0.py'.
+E   ImportError: cannot import name 'ice' from 'shop' (/w/shop.py)
+"""
+
+
 def test_what_is_missing_or_does_not_work_today_is_said_and_kept() -> None:
     survey = surveyed("shop.a", "shop.b").data["report"]
     survey = {
@@ -41,7 +46,7 @@ def test_what_is_missing_or_does_not_work_today_is_said_and_kept() -> None:
         "components": [{**survey["components"][0], "import_error": "ImportError"}, *survey["components"][1:]],
         "suite": {
             "outcomes": {"t.py::a": "passed", "t.py::b": "failed"},
-            "uncollected": {f"t{number}.py": "SyntaxError" for number in range(4)},
+            "uncollected": {"t0.py": MISSING, **{f"t{number}.py": "SyntaxError" for number in (1, 2, 3)}},
             "unreached": 1,
         },
     }
@@ -51,7 +56,7 @@ def test_what_is_missing_or_does_not_work_today_is_said_and_kept() -> None:
         "Submodules are not fetched, so they are empty: x",
         "1 module does not import: shop.a",
         "1 of 2 existing tests fail",
-        "pytest cannot collect t0.py, t1.py, t2.py and 1 more",
+        "pytest cannot collect t0.py (ImportError: cannot import name 'ice' from 'shop'), t1.py, t2.py and 1 more",
         "1 existing test was not reached in the time there is",
     ]
     assert turn.head.state["notices"] == turn.outcome.result.data["notices"] == said

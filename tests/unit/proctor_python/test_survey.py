@@ -197,6 +197,13 @@ def test_says_what_the_user_has_to_put_right(tree, survey, files, path, code, sa
     assert said in error.message + error.detail
 
 
+def test_names_the_module_first_that_is_most_like_what_was_asked_for(tree, survey):
+    tree({"pkg/__init__.py": "", **{f"pkg/a{number}.py": CODE for number in range(13)}, "pkg/prices.py": CODE})
+
+    assert "its modules: pkg.prices, pkg, pkg.a0" in survey(only=("pkg.pricse",), exclude=("prices.py",)).error.message
+    assert "its modules: pkg.prices, pkg, pkg.a0" in survey(only=("pricse",)).error.message
+
+
 def test_says_which_interpreters_were_tried(tree, survey):
     tree({"pkg/__init__.py": CODE})
     error = survey(interpreters=("/not/there/python",)).error

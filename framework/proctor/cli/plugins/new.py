@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proctor.cli.program import command
+from proctor.cli.program import command, module
 from proctor.scaffold.choices import KINDS, RELATIONS
 
 if TYPE_CHECKING:
@@ -170,5 +170,5 @@ def _tell(draft: "Draft", folder: Path) -> None:
         click.echo(folded(draft.advice, hanging=0))
     click.echo("\nWhat to do next:")
     shown = quote(str(folder) if folder.is_absolute() else f"./{folder}")
-    for way in (f"pip install -e {shown}", f"pytest {shown}", command(f"plugins check {draft.plugin}")):
+    for way in (module(f"pip install -e {shown}"), module(f"pytest {shown}"), command(f"plugins check {draft.plugin}")):
         click.echo(f"  {way}")

@@ -38,7 +38,9 @@ async def follow(app: App, begun: Begun, screen: Screen, *, jobs: int | None = N
             screen.say("cancelling… (Ctrl-C again to end at once)")
             cancelling.append(asyncio.ensure_future(_or_give_up(app.cancel(root), work)))
 
-    with _interrupts(interrupted, screen.out or sys.stdout):
+    way = command(f"sessions show {root[:SHORT_ID]}{screen.database}")
+    farewell = f"Ended at once. `{way}` says how far it came, and how to go on."
+    with _interrupts(interrupted, screen.out or sys.stdout, farewell):
         async with screen.open():
             try:
                 await asyncio.wait((work,))
@@ -102,14 +104,16 @@ async def _or_give_up(cancelling: Coroutine[object, object, None], work: asyncio
 
 
 @contextmanager
-def _interrupts(first: Callable[[], None], out: TextIO) -> Iterator[None]:
-    """Hand the first interrupt of the block to `first`; the second ends the process at once."""
+def _interrupts(first: Callable[[], None], out: TextIO, farewell: str) -> Iterator[None]:
+    """Hand the first interrupt of the block to `first`; the second ends the process at once, with a last word."""
     loop, met = asyncio.get_running_loop(), False
 
     def meet() -> None:
         nonlocal met
         if met:
-            _show_cursor(out)
+            with suppress(OSError, ValueError):  # nobody reads any more
+                _show_cursor(out)
+                os.write(2, f"{farewell}\n".encode())
             os._exit(CANCELLED)
         met = True
         first()

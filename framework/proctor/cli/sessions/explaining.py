@@ -35,7 +35,7 @@ async def print_explanation(settings: Settings, prefix: str, *, as_json: bool, d
         head = await find(app, prefix)
         history = await _history(app, head)
         now = await _standing(app, head, named(database))
-        below = [(child, await _standing(app, child, "")) for child in await _open_children(app, head)]
+        below = [(child, await _standing(app, child, named(database))) for child in await _open_children(app, head)]
     if as_json:
         told = {"session": head.id, "status": head.status, "history": [asdict(each) for each in history]}
         children = [{"session": child.id, "name": _name(child), **each.to_json()} for child, each in below]
@@ -108,7 +108,8 @@ async def _standing(app: App, head: Head, database: str) -> Standing:
     following = await app.sessions.next_after(app.scope, head)
     children = await app.store.children(app.scope, head.id)
     stranded = head.status not in TERMINAL and await app.stranded(head.birth.root)
-    return standing(head, following, children, time.time(), stranded=stranded, database=database)
+    root = await app.sessions.head(app.scope, head.birth.root)
+    return standing(head, following, children, time.time(), stranded=stranded, held=root.paused, database=database)
 
 
 async def _open_children(app: App, head: Head) -> list[Head]:

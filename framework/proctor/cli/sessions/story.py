@@ -14,6 +14,8 @@ from proctor.domain.workflow import OK
 
 COLOURS = {OK: "green", "pending": "cyan"}
 """Status -> its colour; any other asks for attention."""
+ABANDONED = "abandoned"
+"""Status of a step from which nothing follows: what is next follows from the one before it."""
 INDENT = 4
 """Columns before what is said of a step, behind its number."""
 
@@ -71,7 +73,7 @@ def print_story(console: Console, history: Sequence[Decision | Turning]) -> None
 def _print_decision(console: Console, decision: Decision, following: str | None, columns: _Columns) -> None:
     """Print a step; what follows from it stands in the same line, if that has room and nothing else is to be said."""
     message = gist(decision.message) if decision.status != OK else ""
-    rule = f"→ {decision.rule_for(following)}" if following else ""
+    rule = f"→ {decision.rule_for(following)}" if following and decision.status != ABANDONED else ""
     line, by = _line(decision, columns), columns.number + INDENT
     if rule and not message and line.cell_len + cell_len(f"  {rule}") <= console.width:
         line.append(f"  {rule}", "dim")

@@ -34,14 +34,22 @@ class Standing:
 
 
 def standing(
-    head: Head, following: Next, children: Sequence[Head], now: float, *, stranded: bool = False, database: str = ""
+    head: Head,
+    following: Next,
+    children: Sequence[Head],
+    now: float,
+    *,
+    stranded: bool = False,
+    held: bool = False,
+    database: str = "",
 ) -> Standing:
     """Say how a session stands, of which the rule says `following`.
 
-    `stranded`: nobody runs its tree. `database` is what names the database on a command line, if anything does.
+    `stranded`: nobody runs its tree. `held`: its root is paused. `database` is what names the database on a command
+    line, if anything does.
     """
     ways = _Ways(head, database)
-    found = _ended(head, following) or _kept(head, following, ways)
+    found = _ended(head, following) or _kept(head, following, ways, held=held)
     found = found or _waiting(head, children, ways) or _at_hand(head, now, stranded=stranded) or _next(head, following)
     if head.status in TERMINAL:
         return found
@@ -75,7 +83,7 @@ def _ended(head: Head, following: Next) -> Standing | None:
     return Standing("ended", None, tuple(told))
 
 
-def _kept(head: Head, following: Next, ways: _Ways) -> Standing | None:
+def _kept(head: Head, following: Next, ways: _Ways, *, held: bool) -> Standing | None:
     """Say what keeps a session from starting anything."""
     step = head.pending.command.step if head.pending else following.step if isinstance(following, NextStep) else None
     if head.blocked:
@@ -83,7 +91,8 @@ def _kept(head: Head, following: Next, ways: _Ways) -> Standing | None:
     if not head.paused:
         return None
     pending = f"{head.pending.command.step} may finish, but" if head.pending else f"{step} would be next, but"
-    return Standing("paused", step, (f"{pending} the session is paused: {ways.to('resume')} ends that.",))
+    way = ways.to("resume", head.birth.root if held else None)
+    return Standing("paused", step, (f"{pending} the session is paused: {way} ends that.",))
 
 
 def _waiting(head: Head, children: Sequence[Head], ways: _Ways) -> Standing | None:
