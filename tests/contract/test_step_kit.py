@@ -328,7 +328,9 @@ def test_it_does_not_end_the_process_wherever_it_is_called() -> None:
             os._exit(7)
 
     told = broken_by(Final)
-    assert "raised MayNotAct" in told["get_command_answers_for_any_session"]
+    said = told["get_command_answers_for_any_session"]
+    assert "raised MayNotAct" in said
+    assert "(test_step_kit.py:" in said
     assert told["it_can_be_cancelled"] == ""
 
 

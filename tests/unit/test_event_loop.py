@@ -52,25 +52,49 @@ def test_the_work_of_a_loop_gives_its_result() -> None:
 
 
 FORKING = """
-import asyncio, multiprocessing, signal
+import asyncio, multiprocessing, signal, time
 from proctor.event_loop import alone
 
+met = []
+
+def handle(number, frame):
+    met.append("SIGTERM")
+
+handle.__module__ = "proctor.api.server"  # it has such a one
+
+def work(begun):
+    begun.send(True)
+    time.sleep(600)
+
 async def main():
-    met = []
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, met.append, "SIGTERM")
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        assert pool.map(abs, [-1, -2]) == [1, 2]
-    pool.join()
+    {listen}
+    forking = multiprocessing.get_context("fork")
+    heard, begun = forking.Pipe()
+    child = forking.Process(target=work, args=(begun,))
+    child.start()
+    heard.recv()
+    child.terminate()
+    child.join(10)
+    child.kill()
     await asyncio.sleep(0)
-    return met
+    return child.exitcode, met
 
 print(asyncio.run(alone(main())))
 """
 
 
-def test_signals_to_forked_children_end_those_and_are_none_to_us() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, timeout=SECONDS, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+@pytest.mark.parametrize(
+    "listen",
+    [
+        'asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, met.append, "SIGTERM")',
+        "signal.signal(signal.SIGTERM, handle)",
+    ],
+    ids=["the event loop", "the server"],
+)
+def test_signals_to_forked_children_end_those_and_are_none_to_us(listen: str) -> None:
+    program = [sys.executable, "-c", FORKING.replace("{listen}", listen)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(-15, [])\n", "")
 
 
 LEFT_BEHIND = """

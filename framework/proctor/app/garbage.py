@@ -9,8 +9,8 @@ OBJECTS = 10_000
 def freeze_loaded() -> None:
     """Say that what is loaded by now stays.
 
-    Otherwise every full collection goes through all modules again. With the rare collections, this saves a tenth of
-    the CPU of a step that does nothing.
+    Otherwise every full collection goes through all modules again. What this and the rare collections save is told in
+    docs/benchmarks.md.
     """
     gc.freeze()
     gc.set_threshold(OBJECTS)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from proctor.contracts.answers import line_of
 from proctor.patience import Late, within
 from proctor.restraint import staying
 
@@ -156,8 +157,10 @@ def blame(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
+    """Name the innermost line of the plugin's own, else the innermost of all."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
+    innermost = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
+    return line_of(frames).removeprefix(", at ") or innermost
 
 
 def _rules_of(kit: type[Kit]) -> dict[str, Promise]:
